@@ -1,0 +1,1 @@
+"""The one national queue: from a stored message to a control room that has it."""

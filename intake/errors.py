@@ -1,0 +1,95 @@
+"""The few ways things go wrong, each with a stable code and whether trying again can help."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class IntakeError(Exception):
+    """Base of every error this project raises on purpose."""
+
+    code: ClassVar[str] = "intake_error"
+    retryable: ClassVar[bool] = False
+
+
+class Forged(IntakeError):
+    """The sender could not prove who it is: refused (403 / 550), counted, alarmed (law 6)."""
+
+    code = "forged"
+
+
+class MalformedMessage(IntakeError):
+    """The bytes are authentic but cannot be read; the raw message is kept and shown (law 5).
+
+    ``caller`` and ``provider_id`` carry whatever could still be made out.
+    """
+
+    code = "malformed"
+
+    def __init__(self, reason: str, *, caller: str | None = None, provider_id: str | None = None):
+        super().__init__(reason)
+        self.caller = caller
+        self.provider_id = provider_id
+
+
+class StoreUnavailable(IntakeError):
+    """Nothing could be committed: the doors answer 503 / 451 and the sender tries again."""
+
+    code = "store_unavailable"
+    retryable = True
+
+
+class StaleClaim(IntakeError):
+    """The fence moved: somebody else has this work now."""
+
+    code = "stale_claim"
+
+
+class NotFound(IntakeError):
+    """There is no such contact, message, transfer or room."""
+
+    code = "not_found"
+
+
+class Refused(IntakeError):
+    """The request is understood and not allowed in the present state; the text says why."""
+
+    code = "refused"
+
+
+class ReplyFailed(IntakeError):
+    """A provider did not take a reply. ``permanent`` says that repeating it cannot help."""
+
+    code = "reply_failed"
+
+    def __init__(self, reason: str, *, permanent: bool = False, provider_code: str | None = None):
+        super().__init__(reason)
+        self.permanent = permanent
+        self.provider_code = provider_code
+
+
+class FeedFailed(IntakeError):
+    """A control room's feed gave no usable confirmation; a time-out means *unknown*, never *no*."""
+
+    code = "feed_failed"
+    retryable = True
+
+
+class InvalidMait(IntakeError):
+    """Not a document of the provisional MAIT profile; every problem is listed in ``problems``."""
+
+    code = "invalid_mait"
+
+    def __init__(self, problems: list[str]):
+        super().__init__("; ".join(problems))
+        self.problems = problems
+
+
+class BadConfiguration(IntakeError):
+    """Configuration that must not replace good configuration; ``problems`` lists every error (law 18)."""
+
+    code = "bad_configuration"
+
+    def __init__(self, problems: list[str]):
+        super().__init__("\n".join(problems))
+        self.problems = problems

@@ -1,0 +1,154 @@
+"""Every edge of the intake as a Protocol, on one page."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+import msgspec
+
+from intake.contact import (
+    CallerUri,
+    ChannelKind,
+    DeliveryReport,
+    InboundMessage,
+    RawMessage,
+    Receipt,
+    Reply,
+    Trust,
+)
+from intake.control_room import ControlRoom, Service
+from intake.incident import Confirmation, Transfer
+from intake.location import CallerLocation
+from intake.routing.decision import RoutingDecision
+
+Normalised = Sequence[InboundMessage | DeliveryReport]
+
+
+class Clock(Protocol):
+    """Aware UTC that never jumps: anchored once, then moved by the monotonic clock (law 15)."""
+
+    def now(self) -> datetime: ...
+
+
+class HttpAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    status: int = 200
+    body: bytes = b""
+    content_type: str = "text/plain"
+
+
+class HttpDoor(msgspec.Struct, frozen=True, kw_only=True):
+    """One POST path. ``authenticate`` raises Forged; ``normalise`` is pure and raises MalformedMessage.
+
+    ``path`` may name parts, ``/app/v1/contacts/{contact}/messages``; they arrive in ``raw.path_args``.
+    ``accepted`` gets the raw message and the receipt, and makes the channel's own success answer.
+    """
+
+    name: str
+    path: str
+    body_limit_bytes: int
+    authenticate: Callable[[RawMessage], Trust]
+    normalise: Callable[[RawMessage], Normalised]
+    accepted: Callable[[RawMessage, Receipt], HttpAnswer]
+    stored_headers: tuple[str, ...] = ("Content-Type",)
+
+
+class SmtpDoor(msgspec.Struct, frozen=True, kw_only=True):
+    """One mailbox. Its raw bytes are committed and answered first; a worker normalises them."""
+
+    name: str
+    mailbox: str
+    body_limit_bytes: int
+    authenticate: Callable[[RawMessage], Trust]
+    normalise: Callable[[RawMessage], Normalised]
+
+
+class ReplyDoor(msgspec.Struct, frozen=True, kw_only=True):
+    """A GET path where a caller reads the replies: by polling, or as server-sent events.
+
+    ``caller`` raises Forged, or names whose replies the bearer of these headers may read.
+    """
+
+    name: str
+    path: str
+    events_path: str
+    caller: Callable[[Mapping[str, str], Mapping[str, str]], CallerUri]
+
+
+class PageDoor(msgspec.Struct, frozen=True, kw_only=True):
+    """A static public document, such as the OpenAPI description of a channel's own interface."""
+
+    name: str
+    path: str
+    answer: HttpAnswer
+
+
+Door = HttpDoor | SmtpDoor | ReplyDoor | PageDoor
+
+
+class ChannelAdapter(Protocol):
+    """One channel's manners: functions and answers, never the order, never a socket."""
+
+    @property
+    def kind(self) -> ChannelKind: ...
+    def doors(self) -> Sequence[Door]: ...
+    async def reply(self, reply: Reply) -> str:
+        """Hand a reply to the provider; returns the provider's reference; raises ReplyFailed."""
+        ...
+
+    def sweep(self, since: datetime) -> AsyncIterator[RawMessage]:
+        """What the provider still holds and we may have missed, in the form its door receives."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+class ContactSink(Protocol):
+    """Where the doors put what they let in."""
+
+    async def accept(
+        self, raw: RawMessage, normalised: Normalised | None, *, trust: Trust, defect: str | None
+    ) -> Receipt:
+        """Store raw, messages, contact and log event; returns only after COMMIT (law 1).
+
+        ``normalised`` None leaves the parsing to a worker. ``defect`` says why a parser failed.
+        Raises StoreUnavailable.
+        """
+        ...
+
+
+class Router(Protocol):
+    """Pure and total: the same question has the same answer, and every question has one."""
+
+    @property
+    def map_version(self) -> str: ...
+    def route(self, service: Service, location: CallerLocation | None) -> RoutingDecision: ...
+    def room(self, room_id: str) -> ControlRoom: ...
+
+
+class Locator(Protocol):
+    """Every clue in a text as a hypothesis; pure."""
+
+    def read(self, text: str) -> tuple[CallerLocation, ...]: ...
+
+
+class Feed(Protocol):
+    """The wire to a control room."""
+
+    async def send(self, transfer: Transfer, room: ControlRoom) -> Confirmation:
+        """Offer one transfer; the message id is the idempotency key. Raises FeedFailed."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+MakeAdapter = Callable[[Mapping[str, Any], "ChannelContext"], ChannelAdapter]
+
+
+class ChannelContext(msgspec.Struct, frozen=True, kw_only=True):
+    """What the composition root lends an adapter: ids, time, and the address the public reaches us by."""
+
+    public_url: str
+    new_id: Callable[[], str]
+    now: Callable[[], datetime]

@@ -1,0 +1,1 @@
+"""Who gets it: pure, total and explained."""

@@ -1,0 +1,306 @@
+"""The tables: one truth for both engines, for the hot inserts and for the migrations."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from intake.store.types import ID, ROW_NUMBER, Instant, Json
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# The bytes as they came. `state`: done | pending (a worker parses it) | defective.
+raw_messages = Table(
+    "raw_messages",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("channel", String(32), nullable=False),
+    Column("door", String(64), nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Column("trust", String(16), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("defect", Text, nullable=False, default=""),
+    Column("peer", Text, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("path_args", Json, nullable=False),
+    Column("envelope_from", Text, nullable=False),
+    Column("headers", Json, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+Index(
+    "ix_raw_messages_pending",
+    raw_messages.c.id,
+    sqlite_where=text("state = 'pending'"),
+    postgresql_where=text("state = 'pending'"),
+)
+
+# One caller's conversation. UUID `id` for programs, `number` for people to read aloud.
+contacts = Table(
+    "contacts",
+    metadata,
+    Column("number", ROW_NUMBER, primary_key=True, autoincrement=True),
+    Column("id", ID, nullable=False, unique=True),
+    Column("channel", String(32), nullable=False),
+    Column("caller", Text, nullable=False),
+    # True while the caller's next message joins this contact: at most one a caller and channel.
+    Column("threading", Boolean, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("priority_rule", Text, nullable=False),
+    Column("service", Text),
+    Column("service_reason", Text, nullable=False),
+    Column("queued_at", Instant, nullable=False),
+    Column("last_message_at", Instant, nullable=False),
+    Column("next_attempt_at", Instant, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("claimed_by", Text, nullable=False),
+    Column("summary", Text, nullable=False),
+    Column("language", String(16), nullable=False),
+    Column("silent", Boolean, nullable=False),
+    Column("defect", Text, nullable=False),
+    Column("reply_to", Text, nullable=False),
+    Column("last_provider_id", Text, nullable=False),
+    Column("location", Json),
+    Column("incident_id", ID, nullable=False),
+    # t3..t9 of STANDARDS section 7 (t0..t2 stand on messages).
+    Column("first_shown_at", Instant),
+    Column("claimed_at", Instant),
+    Column("first_reply_at", Instant),
+    Column("located_at", Instant),
+    Column("routed_at", Instant),
+    Column("accepted_at", Instant),
+    Column("closed_at", Instant),
+    Column("closed_reason", Text, nullable=False),
+)
+# Law 3's other half: two doors in two processes cannot open two contacts for one caller.
+Index(
+    "uq_contacts_threading",
+    contacts.c.caller,
+    contacts.c.channel,
+    unique=True,
+    sqlite_where=text("threading"),
+    postgresql_where=text("threading"),
+)
+# The queue's order: priority, then waiting time. Only live contacts are in it.
+Index(
+    "ix_contacts_queue",
+    contacts.c.priority,
+    contacts.c.queued_at,
+    contacts.c.id,
+    sqlite_where=text("state <> 'closed'"),
+    postgresql_where=text("state <> 'closed'"),
+)
+
+# What callers said. `triaged_at` is empty until the worker has read it for place and service.
+messages = Table(
+    "messages",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("contact_id", ID),
+    Column("raw_id", ID, nullable=False),
+    Column("channel", String(32), nullable=False),
+    Column("provider_id", Text, nullable=False),
+    Column("caller", Text, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("sent_at", Instant),
+    Column("received_at", Instant, nullable=False),
+    # Every other field of InboundMessage (attachments, locations, service, edits, extra…).
+    Column("content", Json, nullable=False),
+    # '' | repeat (same id, same content) is not stored here | conflict (same id, other content)
+    Column("flag", String(16), nullable=False),
+    Column("triaged_at", Instant),
+    # Law 3: one message per provider id, whatever the repeats, order or concurrency.
+    UniqueConstraint("provider_id", "channel"),
+)
+Index("ix_messages_contact", messages.c.contact_id, messages.c.id)
+Index(
+    "ix_messages_untriaged",
+    messages.c.id,
+    sqlite_where=text("triaged_at IS NULL"),
+    postgresql_where=text("triaged_at IS NULL"),
+)
+
+# Hypotheses: appended, never overwritten (law 14). `contact_id` is empty for a fix that waits.
+locations = Table(
+    "locations",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("contact_id", ID),
+    Column("message_id", ID),
+    Column("caller", Text, nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Column("source", String(32), nullable=False),
+    Column("uncertainty_m", Float, nullable=False),
+    Column("location", Json, nullable=False),
+    Column("actor", Text, nullable=False),
+)
+Index("ix_locations_contact", locations.c.contact_id, locations.c.id)
+Index(
+    "ix_locations_waiting",
+    locations.c.caller,
+    sqlite_where=text("contact_id IS NULL"),
+    postgresql_where=text("contact_id IS NULL"),
+)
+
+# Who gets it, and why. `inputs` holds the location used, so that a decision can be replayed.
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("contact_id", ID, nullable=False),
+    Column("service", String(64), nullable=False),
+    Column("room_id", Text, nullable=False),
+    Column("rule_id", Text, nullable=False),
+    Column("probability", Float, nullable=False),
+    Column("decision", Json, nullable=False),
+    Column("location_id", ID),
+    Column("inputs", Json, nullable=False),
+    Column("map_version", Text, nullable=False),
+    Column("decided_at", Instant, nullable=False),
+    Column("decided_by", Text, nullable=False),
+)
+Index("ix_decisions_contact", decisions.c.contact_id, decisions.c.id)
+
+incidents = Table(
+    "incidents",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("opened_at", Instant, nullable=False),
+    Column("methane", Json, nullable=False),
+    Column("closed_at", Instant),
+)
+
+# The outbox to the rooms: state is polled, never "id greater than the last one seen" (law 10).
+transfers = Table(
+    "transfers",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("incident_id", ID, nullable=False),
+    Column("contact_id", ID, nullable=False),
+    Column("decision_id", ID, nullable=False),
+    Column("room_id", Text, nullable=False),
+    Column("first_room_id", Text, nullable=False),
+    Column("service", String(64), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("document", LargeBinary, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_attempt_at", Instant, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("sent_at", Instant),
+    Column("delivered_at", Instant),
+    Column("answered_at", Instant),
+    Column("room_reference", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    UniqueConstraint("incident_id", "service", "sequence"),
+)
+Index("ix_transfers_contact", transfers.c.contact_id, transfers.c.id)
+Index(
+    "ix_transfers_due",
+    transfers.c.next_attempt_at,
+    sqlite_where=text("state IN ('queued', 'sent', 'delivered')"),
+    postgresql_where=text("state IN ('queued', 'sent', 'delivered')"),
+)
+
+# Finished work is kept with all its results: one row an attempt, written before dialling.
+transfer_attempts = Table(
+    "transfer_attempts",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("transfer_id", ID, nullable=False, index=True),
+    Column("room_id", Text, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    Column("outcome", Text, nullable=False),
+)
+
+# The smaller outbox: what we say to callers. `author` is a handler, or `automatic:<phrase id>`.
+replies = Table(
+    "replies",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("contact_id", ID, nullable=False),
+    Column("channel", String(32), nullable=False),
+    Column("caller", Text, nullable=False),
+    Column("reply_to", Text, nullable=False),
+    Column("in_reply_to", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_attempt_at", Instant, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("sent_at", Instant),
+    Column("delivered_at", Instant),
+    Column("provider_ref", Text, nullable=False),
+    Column("provider_code", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+)
+Index("ix_replies_contact", replies.c.contact_id, replies.c.id)
+Index("ix_replies_caller", replies.c.caller, replies.c.id)
+Index(
+    "ix_replies_provider",
+    replies.c.channel,
+    replies.c.provider_ref,
+    sqlite_where=text("provider_ref <> ''"),
+    postgresql_where=text("provider_ref <> ''"),
+)
+Index(
+    "ix_replies_due",
+    replies.c.next_attempt_at,
+    sqlite_where=text("state = 'queued'"),
+    postgresql_where=text("state = 'queued'"),
+)
+
+# Append-only, guarded by triggers made in the migrations.
+log_events = Table(
+    "log_events",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("name", String(40), nullable=False),
+    Column("contact_id", ID, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("data", Json, nullable=False),
+)
+Index("ix_log_events_contact", log_events.c.contact_id, log_events.c.id)
+
+# What an operator or the link itself says of a room, over the register's own word.
+room_states = Table(
+    "room_states",
+    metadata,
+    Column("room_id", Text, primary_key=True),
+    Column("state", String(32), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("since", Instant, nullable=False),
+)
+
+# Minutes in which each channel's doors were open: a quiet hour and an outage must not look alike.
+door_minutes = Table(
+    "door_minutes",
+    metadata,
+    Column("channel", String(32), primary_key=True),
+    Column("minute", Instant, primary_key=True),
+)

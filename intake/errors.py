@@ -21,15 +21,18 @@ class Forged(IntakeError):
 class MalformedMessage(IntakeError):
     """The bytes are authentic but cannot be read; the raw message is kept and shown (law 5).
 
-    ``caller`` and ``provider_id`` carry whatever could still be made out.
+    ``caller``, ``provider_id`` and ``text`` carry whatever could still be made out.
     """
 
     code = "malformed"
 
-    def __init__(self, reason: str, *, caller: str | None = None, provider_id: str | None = None):
+    def __init__(
+        self, reason: str, *, caller: str | None = None, provider_id: str | None = None, text: str = ""
+    ):
         super().__init__(reason)
         self.caller = caller
         self.provider_id = provider_id
+        self.text = text
 
 
 class StoreUnavailable(IntakeError):

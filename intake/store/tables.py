@@ -15,6 +15,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     text,
+    true,
 )
 
 from intake.store.types import ID, ROW_NUMBER, Instant, Json
@@ -61,25 +62,25 @@ contacts = Table(
     Column("channel", String(32), nullable=False),
     Column("caller", Text, nullable=False),
     # True while the caller's next message joins this contact: at most one a caller and channel.
-    Column("threading", Boolean, nullable=False),
-    Column("state", String(16), nullable=False),
-    Column("priority", Integer, nullable=False),
-    Column("priority_rule", Text, nullable=False),
+    Column("threading", Boolean, nullable=False, server_default=true()),
+    Column("state", String(16), nullable=False, server_default="waiting"),
+    Column("priority", Integer, nullable=False, server_default="2"),
+    Column("priority_rule", Text, nullable=False, server_default=""),
     Column("service", Text),
-    Column("service_reason", Text, nullable=False),
+    Column("service_reason", Text, nullable=False, server_default=""),
     Column("queued_at", Instant, nullable=False),
     Column("last_message_at", Instant, nullable=False),
     Column("next_attempt_at", Instant, nullable=False),
-    Column("attempts", Integer, nullable=False),
-    Column("claimed_by", Text, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("claimed_by", Text, nullable=False, server_default=""),
     Column("summary", Text, nullable=False),
-    Column("language", String(16), nullable=False),
+    Column("language", Text, nullable=False),
     Column("silent", Boolean, nullable=False),
     Column("defect", Text, nullable=False),
     Column("reply_to", Text, nullable=False),
     Column("last_provider_id", Text, nullable=False),
     Column("location", Json),
-    Column("incident_id", ID, nullable=False),
+    Column("incident_id", ID, nullable=False, server_default=""),
     # t3..t9 of STANDARDS section 7 (t0..t2 stand on messages).
     Column("first_shown_at", Instant),
     Column("claimed_at", Instant),
@@ -88,7 +89,7 @@ contacts = Table(
     Column("routed_at", Instant),
     Column("accepted_at", Instant),
     Column("closed_at", Instant),
-    Column("closed_reason", Text, nullable=False),
+    Column("closed_reason", Text, nullable=False, server_default=""),
 )
 # Law 3's other half: two doors in two processes cannot open two contacts for one caller.
 Index(
@@ -120,16 +121,16 @@ messages = Table(
     Column("provider_id", Text, nullable=False),
     Column("caller", Text, nullable=False),
     Column("kind", String(16), nullable=False),
-    Column("text", Text, nullable=False),
     Column("sent_at", Instant),
     Column("received_at", Instant, nullable=False),
-    # Every other field of InboundMessage (attachments, locations, service, edits, extra…).
+    # The whole InboundMessage.
     Column("content", Json, nullable=False),
-    # '' | repeat (same id, same content) is not stored here | conflict (same id, other content)
+    # '' | defective | conflict (a known id came again with other content: both are kept, law 4)
     Column("flag", String(16), nullable=False),
     Column("triaged_at", Instant),
     # Law 3: one message per provider id, whatever the repeats, order or concurrency.
     UniqueConstraint("provider_id", "channel"),
+    sqlite_with_rowid=False,
 )
 Index("ix_messages_contact", messages.c.contact_id, messages.c.id)
 Index(
@@ -274,6 +275,19 @@ Index(
     postgresql_where=text("state = 'queued'"),
 )
 
+# A provider's word on a reply that came before our own record of the provider's reference.
+delivery_reports = Table(
+    "delivery_reports",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("channel", String(32), nullable=False),
+    Column("provider_ref", Text, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("provider_code", Text, nullable=False),
+    Column("received_at", Instant, nullable=False),
+)
+Index("ix_delivery_reports_provider", delivery_reports.c.channel, delivery_reports.c.provider_ref)
+
 # Append-only, guarded by triggers made in the migrations.
 log_events = Table(
     "log_events",
@@ -284,6 +298,7 @@ log_events = Table(
     Column("contact_id", ID, nullable=False),
     Column("actor", Text, nullable=False),
     Column("data", Json, nullable=False),
+    sqlite_with_rowid=False,
 )
 Index("ix_log_events_contact", log_events.c.contact_id, log_events.c.id)
 

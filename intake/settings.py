@@ -1,0 +1,178 @@
+"""One frozen Settings, read once: config/intake.toml < INTAKE_SECTION__KEY < INTAKE_SECTION__KEY_FILE."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from intake.errors import BadConfiguration
+from intake.settings_table import read_table
+
+
+class StoreSettings(msgspec.Struct, frozen=True, kw_only=True):
+    url: str = "sqlite:///var/intake.db"
+    pool_size: int = 4
+
+
+class DoorsSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """``public_url`` is what providers sign and the public sees; it is never taken from a request."""
+
+    host: str = "127.0.0.1"
+    http_port: int = 8080
+    smtp_host: str = "127.0.0.1"
+    smtp_port: int = 8025
+    public_url: str = "http://127.0.0.1:8080"
+    read_timeout_s: float = 10.0
+    tls_certificate: str = ""
+    tls_key: str = ""
+
+
+class ContactsSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """A contact takes its caller's next message for ``silence_s``; a claim lasts ``lease_s`` unless renewed."""
+
+    silence_s: float = 4 * 3600
+    lease_s: float = 15.0
+    lease_limit_s: float = 900.0
+    old_after_s: float = 15 * 60
+    fixes_wait_s: float = 600.0
+
+
+class WorkersSettings(msgspec.Struct, frozen=True, kw_only=True):
+    poll_s: float = 0.5
+    relays: int = 8
+    sweep_every_s: float = 30.0
+    sweep_back_s: float = 3600.0
+
+
+class TransfersSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How long to be patient with a room, in seconds; see ``intake/feeds/patience.py``."""
+
+    connect_timeout_s: float = 3.0
+    answer_timeout_s: float = 10.0
+    first_retry_s: float = 1.0
+    max_retry_s: float = 60.0
+    buddy_after_s: float = 45.0
+    hold_after_s: float = 180.0
+    verdict_wait_s: float = 30.0
+
+
+class ConsoleSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """``tokens`` maps a handler's name to the SHA-256 (hex) of the token that names them."""
+
+    host: str = "127.0.0.1"
+    port: int = 8090
+    tokens: dict[str, str] = {}
+
+
+class FeedsSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Per room id: the shared secret that signs its feed, and a URL that outranks the register's."""
+
+    secrets: dict[str, str] = {}
+    urls: dict[str, str] = {}
+    agency: str = "national-intake"
+
+
+class LogSettings(msgspec.Struct, frozen=True, kw_only=True):
+    level: str = "info"
+    format: str = "json"
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything an operator can set. ``channels`` holds one table a channel, checked by its adapter."""
+
+    config_dir: Path = Path("config")
+    data_dir: Path = Path("var/data")
+    store: StoreSettings = StoreSettings()
+    doors: DoorsSettings = DoorsSettings()
+    contacts: ContactsSettings = ContactsSettings()
+    workers: WorkersSettings = WorkersSettings()
+    transfers: TransfersSettings = TransfersSettings()
+    console: ConsoleSettings = ConsoleSettings()
+    feeds: FeedsSettings = FeedsSettings()
+    log: LogSettings = LogSettings()
+    channels: dict[str, dict[str, Any]] = {}
+
+
+SECTIONS: Mapping[str, type[msgspec.Struct]] = {
+    "store": StoreSettings,
+    "doors": DoorsSettings,
+    "contacts": ContactsSettings,
+    "workers": WorkersSettings,
+    "transfers": TransfersSettings,
+    "console": ConsoleSettings,
+    "feeds": FeedsSettings,
+    "log": LogSettings,
+}
+OUTSIDE = {"INTAKE_CONFIG", "INTAKE_DATA_DIR"}
+"""Variables that are not a section's key; names with INTAKE_TEST_ belong to the tests."""
+
+
+def load_settings(config_dir: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings; raises BadConfiguration with every problem found, not the first (law 18)."""
+    environ = os.environ if environ is None else environ
+    folder = config_dir or Path(environ.get("INTAKE_CONFIG", "config"))
+    problems: list[str] = []
+    tree = _read_toml(folder / "intake.toml", problems)
+    _overlay(tree, environ, problems)
+    sections = {name: _section(name, kind, tree.pop(name, {}), problems) for name, kind in SECTIONS.items()}
+    channels = tree.pop("channels", {})
+    problems += [f"intake.toml: unknown section [{name}]" for name in tree]
+    if problems:
+        raise BadConfiguration(problems)
+    return Settings(
+        config_dir=folder,
+        data_dir=Path(environ.get("INTAKE_DATA_DIR", "var/data")),
+        channels=channels,
+        **sections,
+    )
+
+
+def _read_toml(path: Path, problems: list[str]) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        problems.append(f"{path}: there is no such file; name the folder with --config or INTAKE_CONFIG")
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        problems.append(f"{path}: {error}")
+    return {}
+
+
+def _overlay(tree: dict[str, Any], environ: Mapping[str, str], problems: list[str]) -> None:
+    """Lay the environment over the file; a name ending in _FILE holds a path whose content is the value."""
+    for name in sorted(environ):
+        if not name.startswith("INTAKE_") or name in OUTSIDE or name.startswith("INTAKE_TEST_"):
+            continue
+        value, path = environ[name], name.removeprefix("INTAKE_")
+        if path.endswith("_FILE"):
+            path = path.removesuffix("_FILE")
+            try:
+                value = Path(value).read_text("utf-8").strip()
+            except OSError as error:
+                problems.append(f"{name}: cannot read {value!r}: {error.strerror}")
+                continue
+        parts = path.lower().split("__")
+        if len(parts) < 2 or (parts[0] not in SECTIONS and parts[0] != "channels"):
+            problems.append(f"{name}: no such setting; names are INTAKE_SECTION__KEY, as INTAKE_STORE__URL")
+            continue
+        if parts[0] == "feeds" and len(parts) == 3:
+            parts[2] = parts[2].replace("_", "-")  # room ids have hyphens, variables cannot
+        table = tree
+        for part in parts[:-1]:
+            table = table.setdefault(part, {})
+        table[parts[-1]] = value
+
+
+def _section(name: str, kind: type[msgspec.Struct], table: Any, problems: list[str]) -> Any:
+    if not isinstance(table, dict):
+        problems.append(f"intake.toml: [{name}] must be a table")
+        return kind()
+    try:
+        return read_table(table, kind, name)
+    except BadConfiguration as error:
+        problems += error.problems
+        return kind()

@@ -1,0 +1,155 @@
+"""The accepting transaction: many arrivals, one COMMIT, and a replay one by one when it fails."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import structlog
+import uuid_utils
+from sqlalchemy import Engine
+
+from intake.contact import InboundMessage, MessageKind, Receipt
+from intake.errors import StoreUnavailable
+from intake.ports import Clock
+from intake.store import driver_sql, tables
+from intake.store.arrivals import Acceptance, Arrivals, messages_of
+from intake.store.driver_sql import DriverSql, PostgresqlSql, SqliteSql
+from intake.store.types import to_us
+
+log = structlog.get_logger()
+
+
+class Accepting:
+    """Runs in one thread, on one connection that it keeps. It answers for every item and never dies."""
+
+    def __init__(self, engine: Engine, clock: Clock, *, thread_silence_s: float):
+        self._engine = engine
+        self._clock = clock
+        self._silence_us = int(thread_silence_s * 1_000_000)
+        self._sql: DriverSql = (
+            SqliteSql() if engine.dialect.name == "sqlite" else PostgresqlSql(engine.dialect)
+        )
+        self._connection: Any = None
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def commit(self, items: list[Acceptance]) -> list[Receipt | Exception]:
+        """A receipt for each item, in order, or the reason why that one could not be kept."""
+        try:
+            return list(self._transaction(items))
+        except Exception as error:
+            if len(items) == 1:
+                return [self._last_resort(items[0], error)]
+            log.warning("batch_replayed", items=len(items), error=type(error).__name__)
+        return [self._alone(item) for item in items]
+
+    def _alone(self, item: Acceptance) -> Receipt | Exception:
+        try:
+            return self._transaction([item])[0]
+        except Exception as error:
+            return self._last_resort(item, error)
+
+    def _last_resort(self, item: Acceptance, error: Exception) -> Receipt | Exception:
+        """A message the tables refuse is kept as raw bytes with a harmless stand-in (law 5)."""
+        if self._is_outage(error):
+            return StoreUnavailable(f"the database did not commit: {type(error).__name__}")
+        log.error("message_not_storable", raw_id=item.raw.id, error=type(error).__name__)
+        reason = f"the database refused the message ({type(error).__name__})"
+        stand_in = InboundMessage(
+            channel=item.raw.channel,
+            provider_id=f"raw:{item.raw.id}",
+            caller=f"unknown:{item.raw.id}",  # type: ignore[arg-type]
+            text=f"[message kept as raw bytes only: {reason}]",
+        )
+        harmless = msgspec.structs.replace(
+            item,
+            raw=msgspec.structs.replace(
+                item.raw, headers={}, target="", path_args={}, envelope_from="", peer=""
+            ),
+            normalised=[stand_in],
+            defect=reason,
+        )
+        try:
+            return self._transaction([harmless])[0]
+        except Exception as second:
+            return StoreUnavailable(f"the database did not commit: {type(second).__name__}")
+
+    def _is_outage(self, error: Exception) -> bool:
+        dialect = self._engine.dialect
+        operational = dialect.loaded_dbapi.OperationalError
+        return isinstance(error, operational | StoreUnavailable | OSError)
+
+    def _transaction(self, items: list[Acceptance]) -> list[Receipt]:
+        connection = self._connect()
+        cursor = connection.cursor()
+        try:
+            self._sql.begin(cursor)
+            receipts = self._write(cursor, items)
+            connection.commit()
+            return receipts
+        except Exception:
+            self._abandon(connection)
+            raise
+        finally:
+            cursor.close()
+
+    def _write(self, cursor: Any, items: list[Acceptance]) -> list[Receipt]:
+        sql, arrivals = self._sql, Arrivals(self._clock.now(), self._silence_us)
+        work = [(item, messages_of(item)) for item in items]
+        found = [message for _, messages in work for message in messages]
+        ids = {(message.provider_id, str(message.channel)) for message in found}
+        callers = {(m.caller, str(m.channel)) for m in found if m.kind is not MessageKind.PLACE}
+        arrivals.have(
+            sql.known(cursor, sorted(ids)) if ids else (),
+            sql.threads(cursor, sorted(callers)) if callers else (),
+        )
+        receipts = [arrivals.add(item, messages) for item, messages in work]
+        sql.insert(cursor, tables.raw_messages, driver_sql.RAW, arrivals.raw)
+        if arrivals.unthreaded:
+            sql.unthread(cursor, arrivals.unthreaded)
+        if opened := arrivals.opened:
+            sql.insert(cursor, tables.contacts, driver_sql.CONTACT, opened)
+        if joined := arrivals.joined:
+            sql.join(cursor, joined)
+        if arrivals.messages:
+            sql.insert(cursor, tables.messages, driver_sql.MESSAGE, arrivals.messages)
+        if arrivals.events:
+            sql.insert(cursor, tables.log_events, driver_sql.EVENT, arrivals.events)
+        if arrivals.reports:
+            self._reports(cursor, arrivals)
+        return receipts
+
+    def _reports(self, cursor: Any, arrivals: Arrivals) -> None:
+        now_us = to_us(self._clock.now())
+        rows = [
+            (r.state.value, r.provider_code, r.state.value, now_us, r.channel, r.provider_ref, r.state.value)
+            for r in arrivals.reports
+        ]
+        self._sql.report(cursor, rows)
+        # Kept as well as applied: a report may overtake our own record of the provider's reference.
+        self._sql.insert(
+            cursor,
+            tables.delivery_reports,
+            driver_sql.REPORT,
+            [
+                (str(uuid_utils.uuid7()), r.channel, r.provider_ref, r.state.value, r.provider_code, now_us)
+                for r in arrivals.reports
+            ],
+        )
+
+    def _connect(self) -> Any:
+        if self._connection is None:
+            self._connection = self._engine.raw_connection()
+        return self._connection.driver_connection
+
+    def _abandon(self, connection: Any) -> None:
+        try:
+            connection.rollback()
+        except Exception:
+            log.warning("connection_lost")
+            self._connection.invalidate()
+            self._connection = None

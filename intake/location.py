@@ -74,7 +74,8 @@ def scale_radius_m(radius_m: float, from_pct: float, to_pct: float) -> float:
     factor 1.97 is the classic mistake. A confidence of 0 or 100 cannot be scaled (§5.4): 100 %
     stays as it is, and 0 % is taken as *unknown*, which counts as 95 % so as not to shrink.
     """
-    if not 0 < from_pct < 100 or not 0 < to_pct < 100 or from_pct == to_pct:
+    # Nearer to 0 or 100 than this the inverse error function has no digits left.
+    if not 0.01 <= from_pct <= 99.9999 or not 0.01 <= to_pct <= 99.9999 or from_pct == to_pct:
         return radius_m
     return radius_m * _erfinv(math.sqrt(to_pct / 100)) / _erfinv(math.sqrt(from_pct / 100))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from enum import IntEnum, StrEnum
@@ -23,11 +24,27 @@ MessageId = NewType("MessageId", str)
 RawMessageId = NewType("RawMessageId", str)
 
 
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def clean_text(text: str, limit: int = 100_000) -> str:
+    """Text that both engines can store: at most ``limit`` characters, cut with an ellipsis.
+
+    PostgreSQL refuses NUL (shown as U+2400) and lone surrogates (shown as U+FFFD); the raw message
+    keeps the bytes as they came.
+    """
+    if len(text) > limit:
+        text = text[: limit - 1] + "…"
+    if "\0" in text:
+        text = text.replace("\0", "\u2400")
+    return text if text.isascii() else _LONE_SURROGATE.sub("\ufffd", text)
+
+
 class Trust(StrEnum):
     """What the door could prove about the sender, from strongest to weakest."""
 
     SIGNED = "signed"
-    TOKEN = "token"
+    TOKEN = "token"  # noqa: S105 - a kind of trust, not a secret
     POLLED = "polled"
     ANONYMOUS = "anonymous"
 
@@ -128,7 +145,8 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """A message to a caller. ``id`` is the idempotency key where a provider takes one.
 
-    ``in_reply_to`` is the provider id of the caller's latest message, for threading.
+    ``in_reply_to`` is the provider id of the caller's latest message, for threading; ``automatic``
+    marks words no person wrote, which email must say of itself (RFC 3834 §5).
     """
 
     id: str
@@ -138,6 +156,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     reply_to: str
     text: str
     in_reply_to: str = ""
+    automatic: bool = False
 
 
 class Priority(IntEnum):

@@ -1,0 +1,1 @@
+"""Contacts from phone and web apps over a versioned JSON interface; its description is served beside it."""

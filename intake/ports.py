@@ -62,6 +62,7 @@ class SmtpDoor(msgspec.Struct, frozen=True, kw_only=True):
     body_limit_bytes: int
     authenticate: Callable[[RawMessage], Trust]
     normalise: Callable[[RawMessage], Normalised]
+    stored_headers: tuple[str, ...] = ()
 
 
 class ReplyDoor(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,6 +75,22 @@ class ReplyDoor(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     events_path: str
     caller: Callable[[Mapping[str, str], Mapping[str, str]], CallerUri]
+
+
+class CallerReply(msgspec.Struct, frozen=True, kw_only=True):
+    """One reply as its caller may see it; ``automatic`` says that no person wrote it."""
+
+    id: str
+    text: str
+    at: datetime
+    automatic: bool
+
+
+class CallerNews(msgspec.Struct, frozen=True, kw_only=True):
+    """``status``: received | with_person | sent_to_service | accepted_by_service | closed | unknown."""
+
+    status: str
+    replies: tuple[CallerReply, ...]
 
 
 class PageDoor(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,7 +125,13 @@ class ContactSink(Protocol):
     """Where the doors put what they let in."""
 
     async def accept(
-        self, raw: RawMessage, normalised: Normalised | None, *, trust: Trust, defect: str | None
+        self,
+        raw: RawMessage,
+        normalised: Normalised | None,
+        *,
+        trust: Trust,
+        defect: str | None,
+        stored_headers: tuple[str, ...],
     ) -> Receipt:
         """Store raw, messages, contact and log event; returns only after COMMIT (law 1).
 

@@ -1,0 +1,1 @@
+"""The only listeners: HTTP and SMTP, one way in behind both."""

@@ -1,0 +1,116 @@
+"""The HTTP doors: bounded reading before the way in, the channel's own answer after it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+
+import structlog
+from aiohttp import ClientPayloadError, web
+
+from intake import metrics
+from intake.contact import ChannelKind, RawMessage, RawMessageId
+from intake.doors.way_in import WayIn
+from intake.errors import Forged, StoreUnavailable
+from intake.ports import ChannelAdapter, HttpDoor, PageDoor
+
+log = structlog.get_logger()
+
+RETRY_AFTER_S = "2"
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class BodyTooLarge(Exception):
+    """The body passed the door's limit."""
+
+
+def add_http_doors(
+    router: web.UrlDispatcher, adapters: Iterable[ChannelAdapter], way_in: WayIn, read_timeout_s: float
+) -> None:
+    """Mount every HTTP door and page of the adapters."""
+    for adapter in adapters:
+        for door in adapter.doors():
+            if isinstance(door, HttpDoor):
+                router.add_post(door.path, _door_handler(adapter.kind, door, way_in, read_timeout_s))
+            elif isinstance(door, PageDoor):
+                router.add_get(door.path, _page_handler(door))
+
+
+def _door_handler(kind: ChannelKind, door: HttpDoor, way_in: WayIn, read_timeout_s: float) -> Handler:
+    counts = metrics.door(kind, door.name)
+    has_parts = "{" in door.path
+
+    async def handle(request: web.Request) -> web.Response:
+        arrived = way_in.clock.now()
+        try:
+            body = await read_body(request, door.body_limit_bytes, read_timeout_s)
+        except BodyTooLarge:
+            counts.oversize.inc()
+            return _refusal(413, f"more than {door.body_limit_bytes} bytes: send less")
+        except TimeoutError:
+            counts.slow.inc()
+            return _refusal(408, "the body took too long: send it again")
+        except (ClientPayloadError, ConnectionError, web.RequestPayloadError):
+            counts.broken.inc()
+            return _refusal(400, "the body broke off: send it again")
+        raw = RawMessage(
+            id=RawMessageId(way_in.new_id()),
+            channel=kind,
+            door=door.name,
+            received_at=arrived,
+            body=body,
+            headers=request.headers,
+            target=request.raw_path,
+            path_args=dict(request.match_info) if has_parts else _NO_PARTS,
+            peer=request.remote or "",
+        )
+        try:
+            receipt = await way_in.admit(raw, door, counts)
+        except Forged:
+            return _refusal(403, "not authentic")
+        except StoreUnavailable:
+            return _refusal(503, "not taken: try again", {"Retry-After": RETRY_AFTER_S})
+        answer = door.accepted(raw, receipt)
+        return web.Response(body=answer.body, status=answer.status, content_type=answer.content_type)
+
+    return handle
+
+
+async def read_body(request: web.Request, limit_bytes: int, timeout_s: float) -> bytes:
+    """The whole body, bounded in bytes and seconds; aiohttp bounds no body in time by itself."""
+    if request.content_length is not None and request.content_length > limit_bytes:
+        raise BodyTooLarge
+    content = request.content
+    if content.is_eof():
+        body = content.read_nowait(-1)
+        if len(body) > limit_bytes:
+            raise BodyTooLarge
+        return body
+    parts, size = [], 0
+    async with asyncio.timeout(timeout_s):
+        while chunk := await content.readany():
+            parts.append(chunk)
+            size += len(chunk)
+            if size > limit_bytes:
+                raise BodyTooLarge
+    return b"".join(parts)
+
+
+_NO_PARTS: Mapping[str, str] = {}
+
+
+def _page_handler(door: PageDoor) -> Handler:
+    async def handle(_request: web.Request) -> web.Response:
+        answer = door.answer
+        return web.Response(body=answer.body, status=answer.status, content_type=answer.content_type)
+
+    return handle
+
+
+def _refusal(status: int, reason: str, headers: Mapping[str, str] | None = None) -> web.Response:
+    response = web.Response(text=f"{reason}\n", status=status, headers=headers)
+    if status in (400, 408, 413):
+        # What is left of the body is not read: this connection cannot carry another request.
+        response.force_close()
+    return response

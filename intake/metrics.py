@@ -1,0 +1,61 @@
+"""Prometheus metrics, their labels bound once; no label ever holds a person's data."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+REGISTRY = CollectorRegistry()
+
+MESSAGES = Counter(
+    "intake_door_messages_total",
+    "What became of each request or mail at a door",
+    ("channel", "door", "outcome"),
+    registry=REGISTRY,
+)
+DEFECTS = Counter(
+    "intake_defective_messages_total", "Messages kept that could not be read", ("channel",), registry=REGISTRY
+)
+QUEUE = Gauge("intake_queue_contacts", "Live contacts by state", ("state",), registry=REGISTRY)
+OLDEST_S = Gauge("intake_queue_oldest_wait_seconds", "Longest present wait for a person", registry=REGISTRY)
+UNANSWERED = Gauge(
+    "intake_queue_unanswered",
+    "Contacts waiting longer than so many seconds",
+    ("longer_than_s",),
+    registry=REGISTRY,
+)
+TRANSFERS = Counter(
+    "intake_transfers_total", "Attempts to hand an incident over, by outcome", ("outcome",), registry=REGISTRY
+)
+REPLIES = Counter("intake_replies_total", "Replies by outcome", ("channel", "outcome"), registry=REGISTRY)
+TRIAGE_S = Histogram(
+    "intake_triage_seconds",
+    "From stored to located and routed",
+    buckets=(0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 15, 60),
+    registry=REGISTRY,
+)
+LOOP_LAG_S = Gauge("intake_loop_lag_seconds", "How late the event loop ran its last tick", registry=REGISTRY)
+CLOCK_DRIFT_S = Gauge(
+    "intake_clock_drift_seconds", "Wall clock minus the clock this process keeps", registry=REGISTRY
+)
+
+
+class DoorCounts:
+    """The counters of one door."""
+
+    def __init__(self, channel: str, door: str):
+        def outcome(name: str) -> Counter:
+            return MESSAGES.labels(channel=channel, door=door, outcome=name)
+
+        self.accepted = outcome("accepted")
+        self.repeats = outcome("repeat")
+        self.forged = outcome("forged")
+        self.oversize = outcome("oversize")
+        self.slow = outcome("slow")
+        self.unavailable = outcome("unavailable")
+        self.broken = outcome("broken")
+        self.refused = outcome("refused")
+
+
+def door(channel: str, name: str) -> DoorCounts:
+    """Counters bound to one door, made when it opens so that zero is visible."""
+    return DoorCounts(channel, name)

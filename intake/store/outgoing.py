@@ -1,0 +1,111 @@
+"""A decision, its incident and its transfer, written in one transaction (law 10)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, select, update
+
+from intake.contact import ContactId, ContactState
+from intake.control_room import Service
+from intake.errors import NotFound
+from intake.incident import IncidentId, Methane, Transfer, TransferState
+from intake.log_events import LogEventName
+from intake.routing.decision import RoutingDecision
+from intake.store import following, log
+from intake.store.tables import contacts, decisions, incidents, transfers
+
+
+def open_incident(
+    conn: Connection, now: datetime, contact_id: ContactId, methane: Methane, new_id: Callable[[], str]
+) -> IncidentId:
+    """The contact's incident, made when it has none; the newest M/ETHANE stands in it."""
+    found = conn.execute(select(contacts.c.incident_id).where(contacts.c.id == contact_id)).scalar()
+    if found is None:
+        raise NotFound(f"there is no contact {contact_id}")
+    if found:
+        conn.execute(update(incidents).where(incidents.c.id == found).values(methane=methane))
+        return IncidentId(found)
+    incident_id = new_id()
+    conn.execute(incidents.insert().values(id=incident_id, opened_at=now, methane=methane))
+    conn.execute(update(contacts).where(contacts.c.id == contact_id).values(incident_id=incident_id))
+    return IncidentId(incident_id)
+
+
+def next_sequence(conn: Connection, incident_id: IncidentId, service: Service) -> int:
+    """1 for the first message of an incident to a service, then counting up without a gap."""
+    last = conn.execute(
+        select(func.max(transfers.c.sequence)).where(
+            transfers.c.incident_id == incident_id, transfers.c.service == service.value
+        )
+    ).scalar()
+    return int(last or 0) + 1
+
+
+def record_decision(
+    conn: Connection,
+    now: datetime,
+    contact_id: ContactId,
+    decision: RoutingDecision,
+    *,
+    decided_by: str,
+    inputs: dict[str, Any],
+    location_id: str | None,
+    new_id: Callable[[], str],
+) -> str:
+    """Write a routing decision with the inputs that replay it; returns its id (law 14)."""
+    decision_id = new_id()
+    conn.execute(
+        decisions.insert().values(
+            id=decision_id,
+            contact_id=contact_id,
+            service=decision.service.value,
+            room_id=decision.room_id,
+            rule_id=decision.rule_id,
+            probability=decision.probability,
+            decision=decision,
+            location_id=location_id,
+            inputs=inputs,
+            map_version=decision.map_version,
+            decided_at=now,
+            decided_by=decided_by,
+        )
+    )
+    conn.execute(
+        update(contacts)
+        .where(contacts.c.id == contact_id, contacts.c.routed_at.is_(None))
+        .values(routed_at=now)
+    )
+    data = {"decision_id": decision_id, "room_id": decision.room_id, "rule_id": decision.rule_id}
+    log.write(conn, now, LogEventName.ROUTE, contact_id, decided_by, data)
+    return decision_id
+
+
+def enqueue(conn: Connection, now: datetime, transfer: Transfer, decision_id: str, created_by: str) -> None:
+    """Put one transfer in the outbox, in the transaction of its decision (law 10)."""
+    conn.execute(
+        transfers.insert().values(
+            id=transfer.id,
+            incident_id=transfer.incident_id,
+            contact_id=transfer.contact_id,
+            decision_id=decision_id,
+            room_id=transfer.room_id,
+            first_room_id=transfer.first_room_id,
+            service=transfer.service.value,
+            kind=transfer.kind.value,
+            sequence=transfer.sequence,
+            state=TransferState.QUEUED.value,
+            document=transfer.document,
+            attempts=0,
+            next_attempt_at=now,
+            created_at=now,
+            created_by=created_by,
+            room_reference="",
+            reason="",
+        )
+    )
+    data = {"transfer_id": transfer.id, "state": TransferState.QUEUED.value, "room_id": transfer.room_id}
+    log.write(conn, now, LogEventName.TRANSFER, transfer.contact_id, created_by, data)
+    following.move(conn, now, transfer.contact_id, ContactState.SENDING, "handed over")

@@ -1,0 +1,1 @@
+"""Telegram chats with the intake's bot."""

@@ -1,0 +1,1 @@
+"""Where the caller is: clues in words, and the choice between hypotheses. Importing this costs nothing."""

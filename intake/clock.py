@@ -13,13 +13,16 @@ class SteadyClock:
     ``drift_s`` tells by how much the two have parted, for the metrics.
     """
 
-    def __init__(self, not_before: datetime | None = None):
-        wall = datetime.now(UTC)
-        self._anchor = max(wall, not_before) if not_before else wall
+    def __init__(self) -> None:
+        self._anchor = datetime.now(UTC)
         self._started_s = time.monotonic()
 
     def now(self) -> datetime:
         return self._anchor + timedelta(seconds=time.monotonic() - self._started_s)
+
+    def not_before(self, moment: datetime) -> None:
+        """Never run behind what the log already holds: a restart keeps the order of things."""
+        self._anchor += max(moment - self.now(), timedelta(0))
 
     def drift_s(self) -> float:
         """Wall clock minus this clock, in seconds."""

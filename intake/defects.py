@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 
 import structlog
@@ -21,20 +20,20 @@ def read_message(
     try:
         return normalise(raw), None
     except MalformedMessage as error:
-        return [_unreadable(raw, str(error), error.caller, error.provider_id)], str(error)
+        return [_unreadable(raw, str(error), error)], str(error)
     except Exception as error:
         # Any bug of ours: the caller is not to pay for it.
         log.exception("parser_failed", channel=raw.channel, door=raw.door, raw_id=raw.id)
         reason = f"our parser failed ({type(error).__name__})"
-        return [_unreadable(raw, reason, None, None)], reason
+        return [_unreadable(raw, reason, MalformedMessage(reason))], reason
 
 
-def _unreadable(raw: RawMessage, reason: str, caller: str | None, provider_id: str | None) -> InboundMessage:
-    # Without an id of the provider's, the bytes are the id: a re-sent message folds into the first.
-    digest = hashlib.sha256(raw.body).hexdigest()[:32]
+def _unreadable(raw: RawMessage, reason: str, legible: MalformedMessage) -> InboundMessage:
+    # Where nothing says who sent it, each arrival is a contact of its own: equal bytes are not
+    # one caller (law 4). The raw id keeps a worker's second try from making a second message.
     return InboundMessage(
         channel=raw.channel,
-        provider_id=provider_id or f"raw:{raw.door}:{digest}",
-        caller=CallerUri(caller or f"unknown:{raw.channel}:{digest}"),
-        text=f"[unreadable message, original kept: {reason}]",
+        provider_id=legible.provider_id or f"raw:{raw.id}",
+        caller=CallerUri(legible.caller or f"unknown:{raw.id}"),
+        text=f"[unreadable message, original kept: {reason}]\n{legible.text}".strip(),
     )

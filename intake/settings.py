@@ -33,7 +33,7 @@ class DoorsSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ContactsSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """A contact takes its caller's next message for ``silence_s``; a claim lasts ``lease_s`` unless renewed."""
+    """A caller's next message joins within ``silence_s``; a claim lasts ``lease_s`` unless renewed."""
 
     silence_s: float = 4 * 3600
     lease_s: float = 15.0
@@ -96,6 +96,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     feeds: FeedsSettings = FeedsSettings()
     log: LogSettings = LogSettings()
     channels: dict[str, dict[str, Any]] = {}
+
+    def is_enabled(self, kind: str) -> bool:
+        """Whether a channel's table opens it; the environment can only say so in words."""
+        return str(self.channels.get(kind, {}).get("enabled", False)).lower() in ("true", "1", "yes")
 
 
 SECTIONS: Mapping[str, type[msgspec.Struct]] = {

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable
 import msgspec
 from aiohttp import web
 
+from intake.contact import CallerUri
 from intake.doors.http import Handler
 from intake.errors import Forged, StoreUnavailable
 from intake.ports import CallerNews, ChannelAdapter, ReplyDoor
@@ -18,7 +19,7 @@ HEARTBEAT_S = 15.0
 STREAM_LIMIT_S = 3600.0
 """A stream ends after an hour; the browser's EventSource comes back by itself with Last-Event-ID."""
 
-ReadNews = Callable[[str, str], Awaitable[CallerNews]]
+ReadNews = Callable[[CallerUri, str], Awaitable[CallerNews]]
 
 
 def add_reply_doors(

@@ -108,7 +108,10 @@ class Accepting:
             sql.threads(cursor, sorted(callers)) if callers else (),
         )
         receipts = [arrivals.add(item, messages) for item, messages in work]
-        sql.insert(cursor, tables.raw_messages, driver_sql.RAW, arrivals.raw)
+        if arrivals.raw:
+            sql.insert(cursor, tables.raw_messages, driver_sql.RAW, arrivals.raw)
+        if arrivals.finished:
+            sql.finish(cursor, arrivals.finished)
         if arrivals.unthreaded:
             sql.unthread(cursor, arrivals.unthreaded)
         if opened := arrivals.opened:

@@ -40,6 +40,7 @@ class Acceptance(msgspec.Struct, frozen=True, gc=False):
     trust: Trust
     defect: str
     stored_headers: tuple[str, ...]
+    is_stored: bool = False
 
 
 class Thread:
@@ -63,6 +64,7 @@ class Arrivals:
         self.known: dict[tuple[str, str], tuple[str, str | None, str | None]] = {}
         self.threads: dict[tuple[str, str], Thread] = {}
         self.raw: list[Row] = []
+        self.finished: list[Row] = []
         self.messages: list[Row] = []
         self.events: list[Row] = []
         self.reports: list[DeliveryReport] = []
@@ -88,28 +90,12 @@ class Arrivals:
     def add(self, item: Acceptance, messages: list[InboundMessage]) -> Receipt:
         """Make the rows of one acceptance; ``messages`` come from ``messages_of``."""
         raw = item.raw
-        state = "pending" if item.normalised is None else "defective" if item.defect else "done"
-        headers = {
-            name: value for name in item.stored_headers if (value := raw.headers.get(name)) is not None
-        }
         received_us = to_us(raw.received_at)
-        self.raw.append(
-            (
-                raw.id,
-                raw.channel,
-                raw.door,
-                received_us,
-                item.trust.value,
-                state,
-                item.defect,
-                raw.peer,
-                raw.target,
-                _encode(raw.path_args).decode() if raw.path_args else "{}",
-                raw.envelope_from,
-                _encode(headers).decode(),
-                raw.body,
-            )
-        )
+        state = "pending" if item.normalised is None else "defective" if item.defect else "done"
+        if item.is_stored:
+            self.finished.append((state, item.defect, raw.id))
+        else:
+            self.raw.append(_raw_row(item, received_us, state))
         receipt = Receipt(
             raw_id=raw.id, contact_id=ContactId(""), message_id=MessageId(""), received_at=raw.received_at
         )
@@ -236,6 +222,26 @@ class Arrivals:
 
     def _log(self, name: LogEventName, contact_id: str, actor: str, data: str) -> None:
         self.events.append((str(uuid_utils.uuid7()), self.now_us, name.value, contact_id, actor, data))
+
+
+def _raw_row(item: Acceptance, received_us: int, state: str) -> Row:
+    raw = item.raw
+    headers = {name: raw.headers[name] for name in item.stored_headers if name in raw.headers}
+    return (
+        raw.id,
+        raw.channel,
+        raw.door,
+        received_us,
+        item.trust.value,
+        state,
+        item.defect,
+        raw.peer,
+        raw.target,
+        _encode(raw.path_args).decode() if raw.path_args else "{}",
+        raw.envelope_from,
+        _encode(headers).decode(),
+        raw.body,
+    )
 
 
 def messages_of(item: Acceptance) -> list[InboundMessage]:

@@ -49,6 +49,7 @@ class DriverSql(Protocol):
     def join(self, cursor: Any, rows: Sequence[Row]) -> None: ...
     def unthread(self, cursor: Any, contact_ids: Sequence[str]) -> None: ...
     def report(self, cursor: Any, rows: Sequence[Row]) -> None: ...
+    def finish(self, cursor: Any, rows: Sequence[Row]) -> None: ...
 
 
 REPORT_UPDATE = (
@@ -60,6 +61,7 @@ JOIN_UPDATE = (
     "UPDATE contacts SET state = {0}, queued_at = {0}, next_attempt_at = {0}, last_message_at = {0}, "
     "summary = COALESCE(NULLIF({0}, ''), summary), reply_to = {0}, last_provider_id = {0} WHERE id = {0}"
 )
+FINISH = "UPDATE raw_messages SET state = {0}, defect = {0} WHERE id = {0}"
 UNTHREAD = "UPDATE contacts SET threading = {1} WHERE id = {0}"
 
 
@@ -106,6 +108,9 @@ class SqliteSql:
 
     def report(self, cursor: Any, rows: Sequence[Row]) -> None:
         cursor.executemany(REPORT_UPDATE.format("?"), rows)
+
+    def finish(self, cursor: Any, rows: Sequence[Row]) -> None:
+        cursor.executemany(FINISH.format("?"), rows)
 
     @staticmethod
     def _rows(cursor: Any, sql: str, pairs: Pairs) -> Iterable[Row]:
@@ -157,6 +162,9 @@ class PostgresqlSql:
 
     def report(self, cursor: Any, rows: Sequence[Row]) -> None:
         cursor.executemany(REPORT_UPDATE.format("%s"), rows)
+
+    def finish(self, cursor: Any, rows: Sequence[Row]) -> None:
+        cursor.executemany(FINISH.format("%s"), rows)
 
     def _array(self, table: Table, name: str) -> str:
         compiled = str(table.columns[name].type.compile(self._dialect)).split(" COLLATE")[0]

@@ -17,7 +17,7 @@ from intake.store.engine import reading_engine
 from intake.store.schema import HEAD, version
 from intake.store.tables import contacts, decisions, door_minutes, locations, log_events, messages
 
-Rows = Sequence[Row[Any]]
+Rows = Sequence[Row[*tuple[Any, ...]]]
 
 
 @contextmanager
@@ -39,7 +39,9 @@ def snapshot(url: str) -> Iterator[Connection]:
             else:
                 conn = conn.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             if (found := version(conn)) != HEAD:
-                raise NotFound(f"the database has schema version {found or 'none'}, this program reads {HEAD}")
+                raise NotFound(
+                    f"the database has schema version {found or 'none'}, this program reads {HEAD}"
+                )
             yield conn
     except OperationalError as error:
         raise StoreUnavailable(f"the database does not answer: {error.__cause__ or error}") from error

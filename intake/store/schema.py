@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy.exc import OperationalError
 
-from intake.errors import BadConfiguration
+from intake.errors import BadConfiguration, StoreUnavailable
 from intake.store.engine import writing_engine
 
 HEAD = "0002"
@@ -37,17 +38,21 @@ def require_current(engine: Engine) -> None:
         upgrade(engine)
         return
     raise BadConfiguration(
-        [
-            f"the database has schema version {found or 'none'}, this program needs {HEAD}: run `intake migrate`"
-        ]
+        [f"the database has schema {found or 'none'}, this program needs {HEAD}: run `intake migrate`"]
     )
 
 
-def migrate(url: str, to: str = "head") -> None:
-    """Bring the database behind ``url`` to a version."""
+def migrate(url: str, to: str = "head") -> str | None:
+    """Bring the database behind ``url`` to a version; returns the one it had. Raises StoreUnavailable."""
     engine = writing_engine(url, pool_size=1)
     try:
-        upgrade(engine, to)
+        with engine.connect() as conn:
+            before = version(conn)
+        if before != HEAD or to != "head":
+            upgrade(engine, to)
+        return before
+    except OperationalError as error:
+        raise StoreUnavailable(str(error.__cause__ or error)) from error
     finally:
         engine.dispose()
 

@@ -61,8 +61,8 @@ class Store:
 
     async def close(self) -> None:
         """Finish what is being committed, then let the connections go."""
-        while self._waiting or self._committing:
-            await asyncio.sleep(0.01)
+        waiting = [promise for _, promise in self._waiting]
+        await asyncio.gather(*waiting, return_exceptions=True)
         await asyncio.get_running_loop().run_in_executor(self._accept_thread, self._accepting.close)
         for threads in (self._accept_thread, self._run_threads, self._read_threads):
             threads.shutdown(wait=True)
@@ -81,10 +81,19 @@ class Store:
         stored_headers: tuple[str, ...] = ("Content-Type",),
     ) -> Receipt:
         """Ports.ContactSink: returns only after the COMMIT that holds this message (law 1)."""
+        return await self._put(Acceptance(raw, normalised, trust, defect or "", stored_headers))
+
+    async def finish(
+        self, raw: RawMessage, normalised: Normalised, *, trust: Trust, defect: str | None
+    ) -> Receipt:
+        """Add what a worker read out of a raw message that is already stored."""
+        return await self._put(Acceptance(raw, normalised, trust, defect or "", (), is_stored=True))
+
+    async def _put(self, item: Acceptance) -> Receipt:
         if len(self._waiting) >= WAITING_LIMIT:
             raise StoreUnavailable(f"{WAITING_LIMIT} messages already wait for the database")
         promise: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
-        self._waiting.append((Acceptance(raw, normalised, trust, defect or "", stored_headers), promise))
+        self._waiting.append((item, promise))
         if not self._committing:
             self._commit_waiting()
         return await promise
@@ -150,6 +159,10 @@ class Store:
                 return work(conn)
 
         return await self._in(self._read_threads, snapshot)
+
+    async def check(self) -> None:
+        """One small question to the writing side; raises StoreUnavailable."""
+        await self.run(lambda conn: conn.execute(select(1)).scalar())
 
     async def last_event_at(self) -> datetime | None:
         """When the newest log event was written: the clock of a restarted process starts no earlier."""

@@ -1,0 +1,31 @@
+"""Structured logs: events with ids and reasons, never what a person wrote or their number."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import structlog
+
+from intake.settings import LogSettings
+
+
+def set_up_logs(settings: LogSettings) -> None:
+    """JSON lines on stderr, or a readable form; libraries speak only from WARNING up."""
+    level = logging.getLevelNamesMapping().get(settings.level.upper(), logging.INFO)
+    logging.basicConfig(stream=sys.stderr, level=max(level, logging.WARNING), format="%(name)s: %(message)s")
+    # aiosmtpd logs addresses at INFO and whole mails at DEBUG: never.
+    logging.getLogger("mail.log").setLevel(logging.ERROR)
+    renderer: structlog.types.Processor = (
+        structlog.processors.JSONRenderer() if settings.format == "json" else structlog.dev.ConsoleRenderer()
+    )
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )

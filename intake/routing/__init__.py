@@ -1,1 +1,1 @@
-"""Who gets it: pure, total and explained."""
+"""Who gets it: pure, total, explained. No I/O, no clock, no randomness."""

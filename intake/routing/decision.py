@@ -18,9 +18,10 @@ class RoutingDecision(msgspec.Struct, frozen=True, kw_only=True):
     """Who gets it for one service, and why.
 
     ``rule_id`` names the rule of ``config/route_policy.toml`` that won; ``reason`` says in words
-    what the place was judged to be. ``candidates`` holds every room touched by the disc of
-    1.5 × radius + 1,000 m, most probable first (STANDARDS: the border rule that measured best).
-    ``probability`` is the chosen room's share of the 95 % circle, 0 when there is no place.
+    what the place was judged to be, and ``place`` in one: land, border, shore, sea, foreign, none.
+    ``candidates`` holds every room touched by the disc of 1.5 × radius + 1,000 m, most probable
+    first (STANDARDS: the border rule that measured best). ``probability`` is the chosen room's share
+    of the 95 % circle times 0.95 (RFC 7459 §5.5), 0 when there is no place.
     """
 
     service: Service
@@ -31,3 +32,4 @@ class RoutingDecision(msgspec.Struct, frozen=True, kw_only=True):
     candidates: tuple[Candidate, ...]
     map_version: str
     is_default: bool
+    place: str = ""

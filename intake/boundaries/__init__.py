@@ -1,0 +1,1 @@
+"""Offline: turns registry packages into the small map files that routing loads."""

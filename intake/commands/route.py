@@ -1,0 +1,159 @@
+"""`intake route`: which control room answers for a place, and why; one place or a CSV file of them."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from intake.control_room import Service
+from intake.errors import BadConfiguration
+from intake.location import CallerLocation
+from intake.register import load_register
+from intake.routing.decision import RoutingDecision
+from intake.routing.router import RegionalRouter
+
+DEFAULT_RADIUS_M = 10.0
+ORDER = (Service.POLICE, Service.FIRE, Service.AMBULANCE, Service.COASTGUARD)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("lat", type=float, nargs="?", help="latitude, WGS84 degrees")
+    parser.add_argument("lon", type=float, nargs="?", help="longitude, WGS84 degrees")
+    parser.add_argument(
+        "--radius",
+        type=float,
+        default=DEFAULT_RADIUS_M,
+        metavar="M",
+        help="95 %% radius of the location in metres (default 10; with --csv for rows that give none)",
+    )
+    words = [service.word for service in ORDER]
+    parser.add_argument("--service", choices=words, help="one service only (default: all)")
+    parser.add_argument("--csv", type=Path, metavar="IN", help="a file with columns lat,lon[,radius_m]")
+    parser.add_argument(
+        "--out", type=Path, metavar="OUT", help="where to write the answers (default: standard output)"
+    )
+    parser.add_argument(
+        "--config", type=Path, default=Path("config"), metavar="DIR", help="configuration folder"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """0 when answered (a CSV with bad rows is: they are marked), 1 bad configuration or file, 2 misuse."""
+    one_place = args.lat is not None and args.lon is not None
+    if one_place == (args.csv is not None) or (args.lat is None) != (args.lon is None):
+        print("give either a latitude and a longitude, or --csv IN.csv", file=sys.stderr)
+        return 2
+    try:
+        router = load_register(args.config)
+    except BadConfiguration as error:
+        print("\n".join(error.problems), file=sys.stderr)
+        return 1
+    services = [Service.from_word(args.service)] if args.service else list(ORDER)
+    if one_place:
+        explain(
+            router, services, CallerLocation(latitude=args.lat, longitude=args.lon, uncertainty_m=args.radius)
+        )
+        return 0
+    try:
+        return _route_file(router, services, args.csv, args.out, args.radius)
+    except (OSError, UnicodeDecodeError) as error:
+        print(f"{args.csv}: {error}", file=sys.stderr)
+        return 1
+
+
+def explain(router: RegionalRouter, services: list[Service], location: CallerLocation) -> None:
+    """One small table a service, in words a planner reads aloud."""
+    console = Console(soft_wrap=True)
+    where = f"{location.latitude:.5f}, {location.longitude:.5f}"
+    console.print(f"[bold]{where}[/bold], 95 % radius {location.radius_m():,.0f} m, map {router.map_version}")
+    place = router.place(location)
+    for service in services:
+        decision = router.decide(service, place)
+        grid = Table.grid(padding=(0, 2))
+        room = router.room(decision.room_id)
+        grid.add_row("room", f"[bold]{room.name}[/bold] ({room.id}), telephone {room.telephone or 'none'}")
+        grid.add_row("rule", decision.rule_id)
+        grid.add_row("reason", decision.reason)
+        grid.add_row("probability", f"{decision.probability:.3f}")
+        others = [one for one in decision.candidates if one.room_id != decision.room_id]
+        listed = ", ".join(f"{router.room(one.room_id).name} ({one.probability:.3f})" for one in others)
+        grid.add_row("alternatives", listed or "none")
+        console.print(f"\n[bold]{service.word}[/bold]")
+        console.print(grid)
+
+
+def _route_file(
+    router: RegionalRouter, services: list[Service], source: Path, target: Path | None, radius_m: float
+) -> int:
+    with source.open(newline="", encoding="utf-8-sig") as file:
+        rows = csv.reader(file)
+        header = next(rows, [])
+        missing = [name for name in ("lat", "lon") if name not in header]
+        if missing:
+            print(
+                f"{source}: no column {' and '.join(missing)}: the first line must name lat,lon",
+                file=sys.stderr,
+            )
+            return 1
+        output = target.open("w", newline="", encoding="utf-8") if target else sys.stdout
+        try:
+            writer = csv.writer(output, lineterminator="\n")
+            writer.writerow([*header, *_columns(services), "error"])
+            writer.writerows(_answers(router, services, header, rows, radius_m))
+        finally:
+            if target:
+                output.close()
+    return 0
+
+
+def _columns(services: list[Service]) -> Iterator[str]:
+    for service in services:
+        yield from (f"{service.word}_room", f"{service.word}_probability", f"{service.word}_rule")
+
+
+def _answers(
+    router: RegionalRouter,
+    services: list[Service],
+    header: list[str],
+    rows: Iterator[list[str]],
+    radius_m: float,
+) -> Iterator[list[str]]:
+    """Row by row, so that a file of any length passes through; a bad row is marked and passed on."""
+    for row in rows:
+        if not row:
+            continue
+        padded = [*row, *[""] * (len(header) - len(row))]
+        try:
+            if len(row) > len(header):
+                raise ValueError(f"{len(row)} values for {len(header)} columns")
+            location = _location(dict(zip(header, padded, strict=True)), radius_m)
+        except ValueError as error:
+            yield [*padded[: len(header)], *[""] * (3 * len(services)), str(error)]
+            continue
+        place = router.place(location)
+        decisions = (router.decide(service, place) for service in services)
+        yield [*padded, *(cell for decision in decisions for cell in _cells(decision)), place.why_none]
+
+
+def _location(row: dict[str, Any], radius_m: float) -> CallerLocation:
+    numbers = {}
+    for name, default in (("lat", ""), ("lon", ""), ("radius_m", str(radius_m))):
+        text = (row.get(name) or default).strip()
+        try:
+            numbers[name] = float(text)
+        except ValueError:
+            raise ValueError(f"{name} {text!r} is not a number" if text else f"{name} is missing") from None
+    return CallerLocation(
+        latitude=numbers["lat"], longitude=numbers["lon"], uncertainty_m=numbers["radius_m"]
+    )
+
+
+def _cells(decision: RoutingDecision) -> tuple[str, str, str]:
+    return decision.room_id, f"{decision.probability:.4f}", decision.rule_id

@@ -1,0 +1,172 @@
+"""The register: control rooms, map and route policy read from the configuration, whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from intake.boundaries import shapes
+from intake.boundaries.districts import DISTRICTS, EXCEPTIONS, TERRITORIAL, AreaOf, read_areas_of
+from intake.boundaries.shapes import AREAS, INLAND, MANIFEST
+from intake.control_room import ControlRoom, RoomId, Service
+from intake.errors import BadConfiguration
+from intake.room_entries import check_rooms
+from intake.routing.areas import AreaMap
+from intake.routing.auto_transfer import AutoTransferPolicy, AutoTransferRule
+from intake.routing.policy import TO_AREA, RoutePolicy, Rule
+from intake.routing.router import ABROAD, RegionalRouter
+
+ROOMS, POLICY, BOUNDARIES = "control_rooms.toml", "route_policy.toml", "boundaries"
+
+T = TypeVar("T")
+
+
+def load_register(config_dir: Path, *, feed_urls: Mapping[str, str] | None = None) -> RegionalRouter:
+    """The router over ``config_dir``; raises BadConfiguration with every problem at once (law 18).
+
+    ``feed_urls`` gives rooms, by id, a feed over the register's own word (a demo, a rehearsal).
+    """
+    problems: list[str] = []
+    folder = config_dir / BOUNDARIES
+    areas_of = read_areas_of(folder, problems)
+    rooms, default_room = check_rooms(config_dir / ROOMS, feed_urls or {}, areas_of, problems)
+    area_map = _read_map(folder, problems)
+    answers = _answers(area_map, areas_of, rooms, problems) if area_map and areas_of and rooms else {}
+    policy = _route_policy(config_dir / POLICY, rooms, default_room, problems)
+    _auto_transfer(config_dir / POLICY, problems)
+    if problems or area_map is None or policy is None:
+        raise BadConfiguration(problems)
+    networks = {
+        service: room.id
+        for room in rooms.values()
+        for service in room.services
+        if service not in TERRITORIAL and room.areas
+    }
+    return RegionalRouter(area_map, rooms, answers, networks, policy)
+
+
+def load_auto_transfer(config_dir: Path) -> AutoTransferPolicy:
+    """The ``[[auto_transfer]]`` tables of the route policy; raises BadConfiguration."""
+    problems: list[str] = []
+    policy = _auto_transfer(config_dir / POLICY, problems)
+    if problems:
+        raise BadConfiguration(problems)
+    return policy
+
+
+def check_register(config_dir: Path) -> list[str]:
+    """Every problem of rooms, map and policy in words; empty when they may be loaded."""
+    try:
+        load_register(config_dir)
+    except BadConfiguration as error:
+        return error.problems
+    return []
+
+
+def _read_map(folder: Path, problems: list[str]) -> AreaMap | None:
+    try:
+        manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=dict[str, Any])
+        fingerprint = hashlib.sha256()
+        for name in (AREAS, INLAND, DISTRICTS, EXCEPTIONS):
+            content = (folder / name).read_bytes()
+            fingerprint.update(content)
+            pinned = manifest["sha256"].get(name)
+            if pinned is not None and pinned != hashlib.sha256(content).hexdigest():
+                problems.append(
+                    f"{BOUNDARIES}/{name} is not the file its manifest describes: run `make boundaries`"
+                )
+                return None
+        codes, polygons = shapes.load(folder / AREAS)
+        _, inland = shapes.load(folder / INLAND)
+        version = f"{manifest['edition']}.{fingerprint.hexdigest()[:8]}"
+        return AreaMap(codes, polygons, inland[0], version)
+    except (OSError, ValueError, KeyError, msgspec.MsgspecError) as error:
+        problems.append(f"{BOUNDARIES}: the map cannot be read ({error}): run `make boundaries`")
+        return None
+
+
+def _answers(
+    area_map: AreaMap, areas_of: AreaOf, rooms: Mapping[RoomId, ControlRoom], problems: list[str]
+) -> dict[Service, tuple[RoomId | None, ...]]:
+    """For each service the room of each area of the map, in the map's order; None abroad."""
+    room_of = {
+        (service, area): room.id
+        for room in rooms.values()
+        for service in room.services
+        for area in room.areas
+    }
+    answers: dict[Service, tuple[RoomId | None, ...]] = {}
+    for service in TERRITORIAL:
+        found: list[RoomId | None] = []
+        for code in area_map.codes:
+            area = None if code in ABROAD else areas_of.get(code, {}).get(service)
+            room = None if area is None else room_of.get((service, area))
+            found.append(room)
+            if code in ABROAD:
+                continue
+            if area is None:
+                problems.append(f"{BOUNDARIES}/{DISTRICTS}: district {code} of the map has no row")
+            elif room is None:
+                problems.append(f"{ROOMS}: no {service.word} room answers for {area} (district {code})")
+        answers[service] = tuple(found)
+    return answers
+
+
+def _route_policy(
+    path: Path, rooms: Mapping[RoomId, ControlRoom], default_room: str, problems: list[str]
+) -> RoutePolicy | None:
+    rules = _tables(path, "rule", Rule, problems)
+    for rule in rules:
+        if rule.action != TO_AREA and rooms and rule.action not in rooms:
+            problems.append(f'{POLICY}: rule {rule.id}: action {rule.action!r} is neither "area" nor a room')
+        if rule.priority == 0 and rule.action != default_room:
+            problems.append(
+                f"{POLICY}: rule {rule.id}: the catch-all must go to default_room {default_room!r}"
+            )
+        if rule.min_probability is not None and not 0 <= rule.min_probability <= 1:
+            problems.append(
+                f"{POLICY}: rule {rule.id}: min_probability {rule.min_probability} is not within 0 to 1"
+            )
+    priorities = [rule.priority for rule in rules]
+    for repeated in sorted({priority for priority in priorities if priorities.count(priority) > 1}):
+        names = ", ".join(rule.id for rule in rules if rule.priority == repeated)
+        problems.append(
+            f"{POLICY}: rules {names} share priority {repeated}: which wins must not be left open"
+        )
+    if any(priority < 0 for priority in priorities):
+        problems.append(f"{POLICY}: priorities start at 0, the catch-all")
+    try:
+        return RoutePolicy(rules)
+    except ValueError as error:
+        problems.append(f"{POLICY}: {error}")
+        return None
+
+
+def _auto_transfer(path: Path, problems: list[str]) -> AutoTransferPolicy:
+    return AutoTransferPolicy(rules=tuple(_tables(path, "auto_transfer", AutoTransferRule, problems)))
+
+
+def _tables(path: Path, name: str, kind: type[T], problems: list[str]) -> list[T]:
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        message = f"{path.name}: cannot be read: {error}"
+        if message not in problems:
+            problems.append(message)
+        return []
+    found, ids = [], set()
+    for number, table in enumerate(content.get(name, []), 1):
+        label = table.get("id", f"number {number}")
+        try:
+            found.append(msgspec.convert(table, kind))
+        except msgspec.ValidationError as error:
+            problems.append(f"{path.name}: {name} {label}: {error}")
+        if label in ids:
+            problems.append(f"{path.name}: {name} {label} stands there twice")
+        ids.add(label)
+    return found

@@ -1,0 +1,89 @@
+"""What a location comes down to on the map, once for all services."""
+
+from __future__ import annotations
+
+import math
+from enum import StrEnum
+
+import msgspec
+
+from intake.location import CallerLocation
+from intake.routing.areas import AreaMap
+from intake.routing.projection import to_grid
+
+MAX_RADIUS_M = 50_000.0
+"""A circle wider than this names no place: the largest English forces are about this wide."""
+MIN_RADIUS_M = 1.0
+REACH_FACTOR, REACH_M = 1.5, 1_000.0
+"""Candidates are the areas touched by a disc of 1.5 × radius + 1,000 m (STANDARDS §4)."""
+
+# Degrees: the sheet that the boundaries were built from.
+_SOUTH, _NORTH, _WEST, _EAST = 48.8, 61.6, -12.0, 3.2
+
+
+class PlaceKind(StrEnum):
+    """``land`` one room only; ``border`` more than one, or part sea or abroad; ``shore`` (coastguard only)
+    within 300 m of the coast; ``sea`` beyond the seaward edge of every area; ``none`` no usable place."""
+
+    LAND = "land"
+    BORDER = "border"
+    SHORE = "shore"
+    SEA = "sea"
+    FOREIGN = "foreign"
+    NONE = "none"
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Numbers of areas of the map, with the part (0 to 1) of the 95 % circle that lies in each.
+
+    ``home`` is the area under the centre or -1. ``why_none`` says in words why there is no place;
+    then nothing else holds. ``off_the_sheet`` is a good position that the map does not reach.
+    """
+
+    why_none: str = ""
+    off_the_sheet: bool = False
+    home: int = -1
+    radius_m: float = 0.0
+    shares: dict[int, float] = msgspec.field(default_factory=dict)
+    inland: bool = False
+
+
+def find_place(areas: AreaMap, location: CallerLocation | None) -> Place:
+    """Total: every location, however broken, comes to a place or to the reason why not."""
+    if location is None:
+        return Place(why_none="no location is known")
+    why = _unusable(location)
+    if why:
+        return Place(why_none=why)
+    radius_m = max(location.radius_m(), MIN_RADIUS_M)
+    if not radius_m <= MAX_RADIUS_M:
+        return Place(
+            why_none=f"a circle with a radius of {distance(radius_m)} names no place",
+            radius_m=radius_m,
+        )
+    if not (_SOUTH <= location.latitude <= _NORTH and _WEST <= location.longitude <= _EAST):
+        return Place(off_the_sheet=True, radius_m=radius_m)
+    easting, northing = to_grid(location.latitude, location.longitude)
+    touched = areas.near(easting, northing, REACH_FACTOR * radius_m + REACH_M)
+    return Place(
+        home=areas.at(easting, northing),
+        radius_m=radius_m,
+        shares=dict.fromkeys(touched, 0.0) | areas.shares(touched, easting, northing, radius_m),
+        inland=areas.is_inland(easting, northing),
+    )
+
+
+def distance(metres: float) -> str:
+    """``35 m`` or ``1.2 km``: a length as people say it."""
+    return f"{metres:,.0f} m" if metres < 1_000 else f"{metres / 1_000:,.1f} km"
+
+
+def _unusable(location: CallerLocation) -> str:
+    numbers = (location.latitude, location.longitude, location.uncertainty_m, location.confidence_pct)
+    if not all(math.isfinite(number) for number in numbers):
+        return "the location holds numbers that are not finite"
+    if abs(location.latitude) > 90 or abs(location.longitude) > 180:
+        return f"{location.latitude}, {location.longitude} is not a latitude and longitude"
+    if location.uncertainty_m < 0:
+        return f"a radius of {location.uncertainty_m} m is impossible"
+    return ""

@@ -1,0 +1,186 @@
+"""From a service and a place to a control room, with the rule, the odds and the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from math import isfinite
+
+from intake.control_room import ControlRoom, RoomId, Service
+from intake.errors import NotFound
+from intake.location import STATED_CONFIDENCE_PCT, CallerLocation
+from intake.routing.areas import AreaMap
+from intake.routing.decision import Candidate, RoutingDecision
+from intake.routing.place import Place, PlaceKind, distance, find_place
+from intake.routing.policy import TO_AREA, RoutePolicy, Situation
+from intake.routing.projection import to_grid
+
+_CO = STATED_CONFIDENCE_PCT / 100
+
+# GSS codes carry their country in the first letter; gates are countries of their own.
+_COUNTRIES = {"E": "england", "W": "wales", "S": "scotland", "NI": "northern-ireland"}
+ABROAD = {
+    "IE": ("ireland", "Ireland"),
+    "IM": ("isle-of-man", "the Isle of Man"),
+    "JE": ("jersey", "Jersey"),
+    "GG": ("guernsey", "the Bailiwick of Guernsey"),
+    "EU": ("continent", "continental Europe"),
+}
+_COAST_WORDS = {
+    PlaceKind.SEA: "at sea, more than 1 km from the coast",
+    PlaceKind.SHORE: "near the shore, from 300 m inland to 1 km out",
+}
+
+
+class RegionalRouter:
+    """Pure and total (implements ``ports.Router``).
+
+    ``answers`` gives, for each territorial service, the room of each area of the map by number, None
+    for areas abroad; ``networks`` the one room of a service that covers the country and its seas.
+    """
+
+    def __init__(
+        self,
+        areas: AreaMap,
+        rooms: Mapping[RoomId, ControlRoom],
+        answers: Mapping[Service, Sequence[RoomId | None]],
+        networks: Mapping[Service, RoomId],
+        policy: RoutePolicy,
+    ) -> None:
+        self._areas = areas
+        self._rooms = dict(rooms)
+        self._answers = answers
+        self._networks = dict(networks)
+        self._abroad = {number: ABROAD[code] for number, code in enumerate(areas.codes) if code in ABROAD}
+        self._policy = policy
+        self._default = RoomId(policy.default_room)
+
+    @property
+    def map_version(self) -> str:
+        return self._areas.version
+
+    @property
+    def rooms(self) -> Mapping[RoomId, ControlRoom]:
+        return self._rooms
+
+    @property
+    def default_room(self) -> RoomId:
+        return self._default
+
+    def room(self, room_id: str) -> ControlRoom:
+        """The room of this id; raises NotFound."""
+        try:
+            return self._rooms[RoomId(room_id)]
+        except KeyError:
+            raise NotFound(f"there is no control room {room_id!r} in the register") from None
+
+    def route(self, service: Service, location: CallerLocation | None) -> RoutingDecision:
+        """Who answers for ``service`` at ``location``; every question has an answer."""
+        return self.decide(service, self.place(location))
+
+    def route_many(
+        self, services: Sequence[Service], locations: Sequence[CallerLocation | None]
+    ) -> Iterator[tuple[RoutingDecision, ...]]:
+        """For each location a decision for each service; the place is worked out once for all of them."""
+        for location in locations:
+            place = self.place(location)
+            yield tuple(self.decide(service, place) for service in services)
+
+    def place(self, location: CallerLocation | None) -> Place:
+        return find_place(self._areas, location)
+
+    def district(self, latitude: float, longitude: float) -> str:
+        """The code of the area under a point, or an empty text (for look-ups, planners and benches)."""
+        easting, northing = to_grid(latitude, longitude)
+        home = self._areas.at(easting, northing) if isfinite(easting) and isfinite(northing) else -1
+        return self._areas.codes[home] if home >= 0 else ""
+
+    def decide(self, service: Service, place: Place) -> RoutingDecision:
+        candidates = self._candidates(service, place)
+        kind = self._kind(service, place, candidates)
+        situation = Situation(
+            service=service,
+            place=kind,
+            country=self._country(place),
+            probability=candidates[0].probability if candidates else 0.0,
+            radius_m=place.radius_m,
+            has_candidate=bool(candidates),
+        )
+        rule = self._policy.choose(situation)
+        room_id = candidates[0].room_id if rule.action == TO_AREA else RoomId(rule.action)
+        odds = {candidate.room_id: candidate.probability for candidate in candidates}
+        return RoutingDecision(
+            service=service,
+            room_id=room_id,
+            rule_id=rule.id,
+            reason=f"{self._words(service, kind, place, candidates)}; {rule.because}",
+            probability=odds.get(room_id, 0.0),
+            candidates=candidates,
+            map_version=self._areas.version,
+            is_default=room_id == self._default,
+            place=kind.value,
+        )
+
+    def _candidates(self, service: Service, place: Place) -> tuple[Candidate, ...]:
+        shares: dict[RoomId, float] = {}
+        network = self._networks.get(service)
+        if network is not None:
+            if self._on_the_map(place):
+                shares[network] = 1.0 - sum(place.shares.get(area, 0.0) for area in self._abroad)
+        else:
+            answers = self._answers[service]
+            for area, share in place.shares.items():
+                room = answers[area]
+                if room is not None:
+                    shares[room] = shares.get(room, 0.0) + share
+        # P = Co · overlap / area (RFC 7459 §5.5)
+        odds = [
+            Candidate(room_id=room, probability=_CO * min(max(share, 0.0), 1.0))
+            for room, share in shares.items()
+        ]
+        return tuple(sorted(odds, key=lambda candidate: (-candidate.probability, candidate.room_id)))
+
+    def _kind(self, service: Service, place: Place, candidates: tuple[Candidate, ...]) -> PlaceKind:
+        if place.why_none:
+            return PlaceKind.NONE
+        if place.off_the_sheet or place.home in self._abroad:
+            return PlaceKind.FOREIGN
+        if service in self._networks:
+            if place.home < 0:
+                return PlaceKind.SEA
+            return PlaceKind.LAND if place.inland else PlaceKind.SHORE
+        if not candidates or not candidates[0].probability:
+            return PlaceKind.SEA
+        alone = len(candidates) == 1 and place.home >= 0 and not self._abroad.keys() & place.shares
+        return PlaceKind.LAND if alone else PlaceKind.BORDER
+
+    def _country(self, place: Place) -> str:
+        if place.home < 0:
+            return ""
+        if place.home in self._abroad:
+            return self._abroad[place.home][0]
+        code = self._areas.codes[place.home]
+        return _COUNTRIES.get(code, _COUNTRIES.get(code[0], ""))
+
+    def _words(
+        self, service: Service, kind: PlaceKind, place: Place, candidates: tuple[Candidate, ...]
+    ) -> str:
+        if kind is PlaceKind.NONE:
+            return place.why_none
+        if kind is PlaceKind.FOREIGN:
+            abroad = self._abroad.get(place.home)
+            return f"in {abroad[1]}" if abroad else "off the map of the United Kingdom and its waters"
+        if kind in _COAST_WORDS:
+            return _COAST_WORDS[kind]
+        if service in self._networks:
+            return "inland, more than 300 m from the coast"
+        circle = f"the 95 % circle of {distance(place.radius_m)}"
+        best = self._rooms[candidates[0].room_id].name
+        if kind is PlaceKind.LAND:
+            return f"{circle} lies in the area of {best}"
+        part = f"{100 * candidates[0].probability / _CO:.0f} %"
+        others = len(candidates) - 1
+        rest = f"with {others} more within reach" if others else "the rest at sea or abroad"
+        return f"{circle} lies {part} in the area of {best}, {rest}"
+
+    def _on_the_map(self, place: Place) -> bool:
+        return not place.why_none and not place.off_the_sheet

@@ -1,0 +1,1 @@
+"""Channel-usage tables for researchers that cannot point at a person (law 20)."""

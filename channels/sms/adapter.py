@@ -67,18 +67,21 @@ class SmsAdapter:
         if not signature:
             raise Forged(f"no {SIGNATURE} header")
         try:
-            form = read_form(raw)
-        except MalformedMessage as error:
+            signed = self._is_signed(raw, signature)
+        except (MalformedMessage, ValueError) as error:
             raise Forged(f"cannot be checked: {error}") from None
-        url = self._public_url + raw.target
+        if not signed:
+            raise Forged("the signature does not match the configured public URL and auth token")
+        return Trust.SIGNED
+
+    def _is_signed(self, raw: RawMessage, signature: str) -> bool:
+        form, url = read_form(raw), self._public_url + raw.target
         offered = signature.encode("utf-8", "surrogateescape")
         for validator in self._validators:
             if hmac.compare_digest(validator.compute_signature(url, form).encode(), offered):
-                return Trust.SIGNED
+                return True
         # Twilio signs some URLs with their port and some without: validate() knows both ways.
-        if any(validator.validate(url, form, signature) for validator in self._validators):
-            return Trust.SIGNED
-        raise Forged("the signature does not match the configured public URL and auth token")
+        return any(validator.validate(url, form, signature) for validator in self._validators)
 
     async def reply(self, reply: Reply) -> str:
         """The Message SID. Twilio takes no idempotency key: after a time-out a reply may arrive twice."""

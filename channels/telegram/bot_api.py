@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 
 from telegram import Bot, Update
 from telegram.error import BadRequest, ChatMigrated, Forbidden, RetryAfter, TelegramError
@@ -11,6 +12,9 @@ from telegram.request import HTTPXRequest
 from intake.errors import ReplyFailed
 
 TIMEOUT_S = 10.0
+
+# The library warns of its own use of seconds unless its coming form, timedelta, is asked for.
+os.environ.setdefault("PTB_TIMEDELTA", "true")
 
 # It writes the address of every request at INFO, and the address holds the bot's token.
 logging.getLogger("httpx").setLevel(logging.WARNING)

@@ -94,16 +94,18 @@ def _from_message(provider_id: str, kind: str, message: wire.Message, body: byte
 
 def _from_callback(provider_id: str, query: wire.CallbackQuery) -> InboundMessage:
     """A pressed button: its data is what the caller says."""
-    pressed = query.message or {}
-    chat = pressed.get("chat", {}).get("id", query.sender.id)
+    pressed = query.message
     return InboundMessage(
         channel=KIND,
         provider_id=provider_id,
         caller=CallerUri(f"tg:{query.sender.id}"),
         text=clean_text(query.data) or "[a button without data]",
-        reply_to=str(chat),
+        reply_to=str(pressed.chat.id if pressed else query.sender.id),
         language=clean_text(query.sender.language_code, 35),
-        extra={"update": "callback_query", "button_of": f"m:{chat}:{pressed.get('message_id', '')}"},
+        extra={
+            "update": "callback_query",
+            "button_of": _name(pressed.chat, pressed.message_id) if pressed else "",
+        },
     )
 
 
@@ -183,7 +185,7 @@ def _add_context(kind: str, message: wire.Message, extra: dict[str, Any]) -> Non
     if message.chat.type != "private":
         extra["chat"] = clean_text(f"{message.chat.type}: {message.chat.title}", 300)
     if message.reply_to_message:
-        extra["answers"] = f"m:{message.chat.id}:{message.reply_to_message.get('message_id', '')}"
+        extra["answers"] = _name(message.reply_to_message.chat, message.reply_to_message.message_id)
     if message.forward_origin:
         extra["forwarded_from"] = _cleaned(message.forward_origin)
     if message.media_group_id:

@@ -58,6 +58,13 @@ class File(msgspec.Struct):
     file_size: int | None = None
 
 
+class MessageReference(msgspec.Struct):
+    """A message that another one points at, as far as it is needed."""
+
+    message_id: int
+    chat: Chat
+
+
 class Message(msgspec.Struct, rename={"sender": "from"}):
     message_id: int
     date: UnixTime
@@ -78,7 +85,7 @@ class Message(msgspec.Struct, rename={"sender": "from"}):
     animation: File | None = None
     document: File | None = None
     sticker: File | None = None
-    reply_to_message: dict[str, Any] | None = None
+    reply_to_message: MessageReference | None = None
     forward_origin: dict[str, Any] | None = None
     media_group_id: str = ""
 
@@ -86,7 +93,7 @@ class Message(msgspec.Struct, rename={"sender": "from"}):
 class CallbackQuery(msgspec.Struct, rename={"sender": "from"}):
     sender: User
     data: str = ""
-    message: dict[str, Any] | None = None
+    message: MessageReference | None = None
 
 
 class Update(msgspec.Struct):

@@ -2,136 +2,134 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import tomllib
+from contextlib import suppress
 from datetime import UTC, datetime
-from pathlib import Path
 from subprocess import run
 from typing import Any
 from urllib.parse import urlencode
 
-import msgspec
 import pytest
-from multidict import CIMultiDict
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import channels
-from channels.sms.adapter import SmsAdapter, make_adapter
-from channels.sms.normalise import caller_uri, read_message
-from intake.contact import ChannelKind, ContactId, RawMessage, RawMessageId, Receipt
+from channels.sms.normalise import caller_uri, read_message, read_status
+from intake.contact import InboundMessage, Trust
 from intake.errors import BadConfiguration, Forged, MalformedMessage
-from intake.ports import ChannelContext, HttpDoor
+from intake.ports import ChannelAdapter, ChannelContext, HttpDoor
+from tests.payload_cases import (
+    ARRIVED,
+    FOLDER,
+    PUBLIC_URL,
+    adapter_for,
+    cases,
+    door_named,
+    hold,
+    raw_of,
+    receipt_of,
+)
 
-PAYLOADS = Path(__file__).parent.parent / "payloads" / "sms"
-TABLE = tomllib.loads((PAYLOADS / "settings.toml").read_text())
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-def adapter(public_url: str = "https://intake.example.org", **changes: Any) -> SmsAdapter:
-    context = ChannelContext(public_url=public_url, new_id=lambda: "id", now=lambda: NOW)
-    return make_adapter({**TABLE, **changes}, context)
-
-
-def raw_of(payload: dict[str, Any]) -> RawMessage:
-    return RawMessage(
-        id=RawMessageId("raw"),
-        channel=ChannelKind("sms"),
-        door="sms",
-        received_at=NOW,
-        body=payload["body"].encode(),
-        headers=CIMultiDict(payload["headers"]),
-        target=payload["path"],
-    )
+ADAPTER = adapter_for("sms")
+TABLE = tomllib.loads((FOLDER / "sms" / "settings.toml").read_text())
+RECORDED = {case.id: case.values[0] for case in cases("sms")}
 
 
-def form(**fields: str) -> RawMessage:
-    return raw_of({"body": urlencode(fields), "headers": {}, "path": "/sms/messages"})
+def adapter(public_url: str = PUBLIC_URL, **changes: Any) -> ChannelAdapter:
+    context = ChannelContext(public_url=public_url, new_id=lambda: "id", now=lambda: ARRIVED)
+    return channels.make_adapter("sms", {**TABLE, **changes}, context)
 
 
-def load(name: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((PAYLOADS / f"{name}.json").read_text())
-    return found
+def authenticate(made: ChannelAdapter, case: dict[str, Any]) -> Trust:
+    return door_named(made, case["door"]).authenticate(raw_of("sms", case))
 
 
-def door_of(made: SmsAdapter, path: str) -> HttpDoor:
-    return next(door for door in made.doors() if door.path == path)
+def read(case: dict[str, Any] | None = None, **fields: str) -> InboundMessage:
+    """The message of a recorded case, or of a form made of ``fields``."""
+    found = case or {"door": "sms.messages", "body": urlencode(fields)}
+    (message,) = read_message(raw_of("sms", found))
+    return message
 
 
-def plain(message: Any) -> Any:
-    """A message as JSON would have it, with its defaults."""
-    return json.loads(msgspec.json.encode(msgspec.structs.asdict(message)))
+@pytest.mark.parametrize("case", cases("sms"))
+def test_recorded_payloads(case: dict[str, Any]) -> None:
+    hold("sms", ADAPTER, case)
 
 
-def narrowed(found: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:
-    """Of what was found, the fields a payload expects; of places and attachments too."""
-    lists = {
-        name: [
-            {field: one.get(field) for field in fields}
-            for one, fields in zip(found[name], wanted[name], strict=True)
-        ]
-        for name in ("locations", "attachments")
-        if name in wanted
-    }
-    return {name: found.get(name) for name in wanted} | lists
+def test_there_are_enough_payloads_each_with_its_provenance() -> None:
+    assert len(RECORDED) >= 5
+    assert all("documentation" in case["provenance"] for case in RECORDED.values())
 
 
-@pytest.mark.parametrize("name", sorted(path.stem for path in PAYLOADS.glob("*.json")))
-def test_payload(name: str) -> None:
-    payload = load(name)
-    raw, expect = raw_of(payload), payload["expect"]
-    door = door_of(adapter(), payload["path"])
-    if expect.get("refused") == "forged":
-        with pytest.raises(Forged):
-            door.authenticate(raw)
-        return
-    assert door.authenticate(raw) == expect["trust"]
-    if malformed := expect.get("malformed"):
-        with pytest.raises(MalformedMessage) as caught:
-            door.normalise(raw)
-        found = {name: getattr(caught.value, name) for name in malformed}
-        assert found == malformed
-        return
-    normalised = [plain(message) for message in door.normalise(raw)]
-    assert len(normalised) == len(expect["normalised"])
-    for found, wanted in zip(normalised, expect["normalised"], strict=True):
-        assert narrowed(found, wanted) == wanted
+@pytest.mark.parametrize("name", ["malformed_body_charset", "malformed_nul", "malformed_truncated"])
+def test_a_malformed_message_keeps_its_id(name: str) -> None:
+    with pytest.raises(MalformedMessage) as caught:
+        read(RECORDED[name])
+    assert caught.value.provider_id and caught.value.provider_id in RECORDED[name]["body"]
 
 
-def test_the_payloads_say_where_they_are_from() -> None:
-    found = [json.loads(path.read_text()) for path in PAYLOADS.glob("*.json")]
-    assert len(found) >= 5
-    assert all("documentation" in payload["provenance"] for payload in found)
+def test_only_an_empty_message_is_silent() -> None:
+    silent = {name for name, case in RECORDED.items() if case["door"] == "sms.messages" and _is_silent(case)}
+    assert silent == {"empty_text_is_silent"}
+
+
+def _is_silent(case: dict[str, Any]) -> bool:
+    with suppress(MalformedMessage):
+        return read(case).silent
+    return False
+
+
+def test_a_sender_with_a_name_has_no_way_back() -> None:
+    assert read(RECORDED["named_sender_has_no_way_back"]).reply_to == ""
 
 
 def test_the_signature_is_checked_against_the_configured_url_whatever_the_host_header_says() -> None:
-    payload = load("text")
-    payload["headers"]["Host"] = "evil.example.net"
-    adapter().authenticate(raw_of(payload))
-    payload["headers"]["Host"] = "intake.example.org"
+    case = RECORDED["text"]
+    authenticate(adapter(), {**case, "headers": {**case["headers"], "Host": "evil.example.net"}})
     with pytest.raises(Forged):
-        adapter("https://other.example.org").authenticate(raw_of(payload))
+        ours = {**case["headers"], "Host": "intake.example.org"}
+        authenticate(adapter("https://other.example.org"), {**case, "headers": ours})
 
 
 def test_a_signature_made_with_the_default_port_in_the_url_holds() -> None:
     for url in ("https://intake.example.org:443", "https://intake.example.org"):
-        adapter(url).authenticate(raw_of(load("text")))
+        authenticate(adapter(url), RECORDED["text"])
 
 
 def test_a_signature_does_not_carry_to_another_door() -> None:
     with pytest.raises(Forged):
-        adapter().authenticate(raw_of({**load("text"), "path": "/sms/status"}))
+        authenticate(adapter(), {**RECORDED["text"], "path": "/sms/status"})
 
 
 def test_the_previous_token_stops_holding_when_it_is_taken_out() -> None:
     with pytest.raises(Forged):
-        adapter(auth_token_previous="").authenticate(raw_of(load("previous_token")))
+        authenticate(adapter(auth_token_previous=""), RECORDED["previous_token"])
 
 
 def test_repeated_fields_are_signed_all_of_them() -> None:
-    payload = load("text")
-    payload["body"] += "&Body=something+else"
+    case = RECORDED["text"]
     with pytest.raises(Forged):
-        adapter().authenticate(raw_of(payload))
+        authenticate(adapter(), {**case, "body": case["body"] + "&Body=something+else"})
+
+
+@given(st.binary(max_size=300) | st.text("%&=+#;0aFM", max_size=60).map(str.encode), st.text(max_size=40))
+@settings(deadline=None, max_examples=300)
+def test_no_bytes_break_the_door(body: bytes, target: str) -> None:
+    signed = {"door": "sms.messages", "headers": {"X-Twilio-Signature": target}, "path": target}
+    raw = raw_of("sms", signed, body)
+    with pytest.raises(Forged):
+        door_named(ADAPTER, "sms.messages").authenticate(raw)
+    with suppress(MalformedMessage):
+        read_message(raw)
+    with suppress(MalformedMessage):
+        read_status(raw)
+
+
+@pytest.mark.parametrize("target", ["/sms/messages?\udcff", "http://[x/sms/messages", ":99999/sms/messages"])
+def test_an_odd_target_is_forged(target: str) -> None:
+    with pytest.raises(Forged):
+        authenticate(ADAPTER, {**RECORDED["text"], "path": target})
 
 
 @pytest.mark.parametrize(
@@ -151,22 +149,20 @@ def test_caller(address: str, uri: str) -> None:
 
 @pytest.mark.parametrize("latitude", ["91", "nan", "inf", "north", "-"])
 def test_a_location_that_cannot_be_is_shown_and_not_believed(latitude: str) -> None:
-    (message,) = read_message(form(MessageSid="SM1", From="+447700900123", Latitude=latitude, Longitude="1"))
+    message = read(MessageSid="SM1", From="+447700900123", Latitude=latitude, Longitude="1")
     assert message.locations == ()
     assert message.extra["UnreadableLocation"] == f"{latitude}, 1"
 
 
 def test_a_swept_message_says_when_it_was_made() -> None:
-    (message,) = read_message(
-        form(MessageSid="SM1", From="+447700900123", DateCreated="2025-03-01T08:00:00+00:00")
-    )
+    message = read(MessageSid="SM1", From="+447700900123", DateCreated="2025-03-01T08:00:00+00:00")
     assert message.sent_at == datetime(2025, 3, 1, 8, tzinfo=UTC)
 
 
 def test_twiml_only() -> None:
-    door = door_of(adapter(), "/sms/messages")
-    receipt = Receipt(raw_id=RawMessageId("r"), contact_id=ContactId("c"), message_id="m", received_at=NOW)  # type: ignore[arg-type]
-    answer = door.accepted(raw_of(load("text")), receipt)
+    door, raw = door_named(ADAPTER, "sms.messages"), raw_of("sms", RECORDED["text"])
+    assert isinstance(door, HttpDoor)
+    answer = door.accepted(raw, receipt_of(raw))
     assert (answer.status, answer.content_type) == (200, "text/xml")
     assert answer.body == b'<?xml version="1.0" encoding="UTF-8"?><Response/>'
 

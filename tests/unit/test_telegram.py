@@ -5,106 +5,74 @@ from __future__ import annotations
 import json
 import sys
 import tomllib
-from datetime import UTC, datetime
-from pathlib import Path
 from subprocess import run
 from typing import Any
 
 import msgspec
 import pytest
-from multidict import CIMultiDict
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import channels
-from channels.telegram.adapter import SECRET, TelegramAdapter, make_adapter
-from intake.contact import ChannelKind, RawMessage, RawMessageId
+from channels.telegram.adapter import SECRET
+from intake.contact import Trust
 from intake.errors import Forged, MalformedMessage
-from intake.ports import ChannelContext
+from intake.ports import ChannelAdapter, ChannelContext
+from tests.payload_cases import ARRIVED, FOLDER, PUBLIC_URL, adapter_for, cases, door_named, hold, raw_of
 
-PAYLOADS = Path(__file__).parent.parent / "payloads" / "telegram"
-TABLE = tomllib.loads((PAYLOADS / "settings.toml").read_text())
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-def adapter(**changes: Any) -> TelegramAdapter:
-    context = ChannelContext(public_url="https://intake.example.org", new_id=lambda: "id", now=lambda: NOW)
-    return make_adapter({**TABLE, **changes}, context)
+ADAPTER = adapter_for("telegram")
+TABLE = tomllib.loads((FOLDER / "telegram" / "settings.toml").read_text())
+RECORDED = {case.id: case.values[0] for case in cases("telegram")}
+WEBHOOK = {"door": "telegram.webhook"}
 
 
-def raw_of(body: str | bytes, headers: dict[str, str]) -> RawMessage:
-    return RawMessage(
-        id=RawMessageId("raw"),
-        channel=ChannelKind("telegram"),
-        door="telegram.webhook",
-        received_at=NOW,
-        body=body.encode() if isinstance(body, str) else body,
-        headers=CIMultiDict(headers),
-        target="/telegram/webhook",
-    )
+def adapter(**changes: Any) -> ChannelAdapter:
+    context = ChannelContext(public_url=PUBLIC_URL, new_id=lambda: "id", now=lambda: ARRIVED)
+    return channels.make_adapter("telegram", {**TABLE, **changes}, context)
 
 
-def read(update: Any) -> Any:
+def read(update: Any, made: ChannelAdapter = ADAPTER) -> Any:
     """What an update becomes, as plain data."""
-    body = update if isinstance(update, bytes) else json.dumps(update)
-    (door,) = adapter().doors()
-    (message,) = msgspec.to_builtins(door.normalise(raw_of(body, {})))
-    return message
+    body = update if isinstance(update, bytes) else json.dumps(update).encode()
+    (message,) = door_named(made, "telegram.webhook").normalise(raw_of("telegram", WEBHOOK, body))
+    return msgspec.to_builtins(message)
 
 
-def plain(message: Any) -> Any:
-    """A message as JSON would have it, with its defaults."""
-    return json.loads(msgspec.json.encode(msgspec.structs.asdict(message)))
+@pytest.mark.parametrize("case", cases("telegram"))
+def test_recorded_payloads(case: dict[str, Any]) -> None:
+    hold("telegram", ADAPTER, case)
 
 
-def narrowed(found: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:
-    """Of what was found, the fields a payload expects; of places and attachments too."""
-    lists = {
-        name: [
-            {field: one.get(field) for field in fields}
-            for one, fields in zip(found[name], wanted[name], strict=True)
-        ]
-        for name in ("locations", "attachments")
-        if name in wanted
-    }
-    return {name: found.get(name) for name in wanted} | lists
+def test_there_are_enough_payloads_each_with_its_provenance() -> None:
+    assert len(RECORDED) >= 5
+    assert all("Bot API reference" in case["provenance"] for case in RECORDED.values())
 
 
-@pytest.mark.parametrize("name", sorted(path.stem for path in PAYLOADS.glob("*.json")))
-def test_payload(name: str) -> None:
-    payload = json.loads((PAYLOADS / f"{name}.json").read_text())
-    raw, expect = raw_of(payload["body"], payload["headers"]), payload["expect"]
-    (door,) = adapter().doors()
-    assert door.path == payload["path"]
-    if expect.get("refused") == "forged":
-        with pytest.raises(Forged):
-            door.authenticate(raw)
-        return
-    assert door.authenticate(raw) == expect["trust"]
-    if malformed := expect.get("malformed"):
-        with pytest.raises(MalformedMessage) as caught:
-            door.normalise(raw)
-        assert {name: getattr(caught.value, name) for name in malformed} == malformed
-        return
-    normalised = [plain(message) for message in door.normalise(raw)]
-    assert len(normalised) == len(expect["normalised"])
-    for found, wanted in zip(normalised, expect["normalised"], strict=True):
-        assert narrowed(found, wanted) == wanted
-
-
-def test_the_payloads_say_where_they_are_from() -> None:
-    found = [json.loads(path.read_text()) for path in PAYLOADS.glob("*.json")]
-    assert len(found) >= 5
-    assert all("Bot API reference" in payload["provenance"] for payload in found)
+def test_a_truncated_update_keeps_its_id() -> None:
+    with pytest.raises(MalformedMessage) as caught:
+        read(RECORDED["malformed_truncated"]["body"].encode())
+    assert caught.value.provider_id == "70000001:900018"
 
 
 def test_both_secrets_hold_during_a_rotation_and_no_other() -> None:
     made = adapter(secret_token="the-new-secret-token", secret_token_previous=TABLE["secret_token"])
+    door = door_named(made, "telegram.webhook")
+
+    def offer(secret: str) -> Trust:
+        return door.authenticate(raw_of("telegram", {**WEBHOOK, "headers": {SECRET: secret}}, b"{}"))
+
     for secret in ("the-new-secret-token", TABLE["secret_token"]):
-        made.authenticate(raw_of("{}", {SECRET: secret}))
+        assert offer(secret) is Trust.TOKEN
     for wrong in ("", "the-new-secret-toke", "the-new-secret-token ", "caf\udce9-secret-of-the-wrong-kind"):
         with pytest.raises(Forged):
-            made.authenticate(raw_of("{}", {SECRET: wrong}))
+            offer(wrong)
 
 
+NAMES = [
+    *("message", "edited_message", "channel_post", "callback_query", "poll", "from", "chat", "id", "date"),
+    *("message_id", "text", "caption", "location", "latitude", "longitude", "venue", "contact", "photo"),
+    *("voice", "document", "file_id", "phone_number", "data", "title", "forward_origin", "reply_to_message"),
+]
 SPOKEN_KINDS = ("channel_post", "edited_channel_post", "business_message", "guest_message", "message")
 
 
@@ -150,16 +118,28 @@ def test_what_is_no_update_says_so(body: bytes) -> None:
         read(body)
 
 
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(st.dictionaries(st.sampled_from(NAMES), JSON, max_size=3), st.integers(0, 2**40))
+@settings(deadline=None, max_examples=300)
+def test_whatever_an_update_holds_it_is_one_message_under_its_id(content: dict[str, Any], id: int) -> None:
+    assert read({**content, "update_id": id})["provider_id"] == f"70000001:{id}"
+
+
 def test_text_that_the_store_could_not_hold_is_made_visible() -> None:
     message = {"message_id": 1, "date": 1, "chat": {"id": 7}, "text": "a\0b"}
     assert read({"update_id": 1, "message": message})["text"] == "a\u2400b"
 
 
 def test_two_bots_may_number_their_updates_alike() -> None:
-    (door,) = adapter(bot_token="70000002:AAtest-token-of-no-bot-at-all-000000").doors()
-    message = {"update_id": 1, "message": {"message_id": 1, "date": 1, "chat": {"id": 7}, "text": "x"}}
-    (other,) = door.normalise(raw_of(json.dumps(message), {}))
-    assert other.provider_id == "70000002:1" != read(message)["provider_id"]  # type: ignore[union-attr]
+    other = adapter(bot_token="70000002:AAtest-token-of-no-bot-at-all-000000")
+    update = {"update_id": 1, "message": {"message_id": 1, "date": 1, "chat": {"id": 7}, "text": "x"}}
+    assert (read(update)["provider_id"], read(update, other)["provider_id"]) == ("70000001:1", "70000002:1")
 
 
 def test_words_forwarded_from_another_say_so() -> None:

@@ -1,0 +1,1 @@
+"""People, providers and control rooms that speak the real protocols."""

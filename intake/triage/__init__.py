@@ -1,0 +1,23 @@
+"""What is asked for and how urgent it seems: pure suggestions, each with its reason."""
+
+from intake.triage.assess import Assessment, Triage
+from intake.triage.configuration import check_triage, load_triage
+from intake.triage.language import guess_language
+from intake.triage.priority import Facts, PriorityVerdict, prioritise
+from intake.triage.service import ServiceSuggestion, suggest_service
+from intake.triage.signs import is_old, is_silent_55
+
+__all__ = [
+    "Assessment",
+    "Facts",
+    "PriorityVerdict",
+    "ServiceSuggestion",
+    "Triage",
+    "check_triage",
+    "guess_language",
+    "is_old",
+    "is_silent_55",
+    "load_triage",
+    "prioritise",
+    "suggest_service",
+]

@@ -7,12 +7,14 @@ truth because every name and type here is read from them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import Any, Protocol
 
 import msgspec
 from sqlalchemy import Dialect, Table
 
 from intake.store import tables
+from intake.store.locks import report_key
 
 Row = tuple[Any, ...]
 Pairs = Sequence[tuple[str, str]]
@@ -52,10 +54,15 @@ class DriverSql(Protocol):
     def finish(self, cursor: Any, rows: Sequence[Row]) -> None: ...
 
 
+# Reports come in any order and only move a reply forward: a late "queued" must not send it again.
+_RANK = (
+    "CASE CAST({0} AS TEXT) WHEN 'queued' THEN 0 WHEN 'sent' THEN 1 WHEN 'failed' THEN 2"
+    " WHEN 'delivered' THEN 3 ELSE 4 END"
+)
 REPORT_UPDATE = (
-    "UPDATE replies SET state = {0}, provider_code = {0}, "
+    "UPDATE replies SET state = {0}, provider_code = {0}, "  # noqa: S608 - of our own parts
     "delivered_at = CASE WHEN {0} IN ('delivered', 'read') THEN {0} ELSE delivered_at END "
-    "WHERE channel = {0} AND provider_ref = {0} AND state NOT IN ('read', {0})"
+    "WHERE channel = {0} AND provider_ref = {0} AND " + _RANK.format("state") + " < " + _RANK
 )
 JOIN_UPDATE = (
     "UPDATE contacts SET state = {0}, queued_at = {0}, next_attempt_at = {0}, last_message_at = {0}, "
@@ -65,23 +72,39 @@ FINISH = "UPDATE raw_messages SET state = {0}, defect = {0} WHERE id = {0}"
 UNTHREAD = "UPDATE contacts SET threading = {1} WHERE id = {0}"
 
 
+CHUNKS = (64, 16, 4, 1)
+"""Rows a statement: few sizes, so that sqlite3's cache holds every prepared form."""
+
+
 class SqliteSql:
-    """sqlite3: executemany over prepared statements; sets of keys go in as one JSON array."""
+    """sqlite3: many rows a statement, sets of keys as one JSON array.
+
+    The driver lets go of the interpreter's lock for every step of a statement and must win it back
+    from the event loop: `executemany`, a step a row, costs more in hand-overs than in inserting.
+    """
 
     def __init__(self) -> None:
-        self._inserts: dict[str, str] = {}
+        self._inserts: dict[tuple[str, int], str] = {}
 
     def begin(self, cursor: Any) -> None:
         cursor.execute("BEGIN IMMEDIATE")
 
     def insert(self, cursor: Any, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
-        sql = self._inserts.get(table.name)
+        done = 0
+        for size in CHUNKS:
+            while len(rows) - done >= size:
+                chunk = rows[done : done + size]
+                cursor.execute(self._insert(table, columns, size), tuple(chain.from_iterable(chunk)))
+                done += size
+
+    def _insert(self, table: Table, columns: Sequence[str], size: int) -> str:
+        sql = self._inserts.get((table.name, size))
         if sql is None:
-            marks = ", ".join("?" * len(columns))
-            sql = self._inserts[table.name] = (
-                f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608
-            )
-        cursor.executemany(sql, rows)
+            marks = f"({', '.join('?' * len(columns))})"
+            values = ", ".join([marks] * size)
+            sql = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES {values}"  # noqa: S608
+            self._inserts[table.name, size] = sql
+        return sql
 
     def known(self, cursor: Any, pairs: Pairs) -> Iterable[Row]:
         return self._rows(
@@ -161,6 +184,11 @@ class PostgresqlSql:
         cursor.executemany(UNTHREAD.format("%s", "false"), [(contact_id,) for contact_id in contact_ids])
 
     def report(self, cursor: Any, rows: Sequence[Row]) -> None:
+        # The turn that `replies.reply_sent` takes too: neither passes the other unseen.
+        keys = sorted({report_key(channel, reference) for *_, channel, reference, _ in rows})
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(key, 0)) FROM unnest(%s::text[]) AS key", [keys]
+        )
         cursor.executemany(REPORT_UPDATE.format("%s"), rows)
 
     def finish(self, cursor: Any, rows: Sequence[Row]) -> None:

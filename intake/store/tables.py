@@ -274,6 +274,13 @@ Index(
     sqlite_where=text("state = 'queued'"),
     postgresql_where=text("state = 'queued'"),
 )
+# Replies a provider took and failed later, which no person has been told of yet.
+Index(
+    "ix_replies_untold",
+    replies.c.id,
+    sqlite_where=text("state = 'failed' AND reason = ''"),
+    postgresql_where=text("state = 'failed' AND reason = ''"),
+)
 
 # A provider's word on a reply that came before our own record of the provider's reference.
 delivery_reports = Table(

@@ -1,0 +1,96 @@
+"""What the handler who has a contact may do to it, each change under the fence and with its log event."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+import msgspec
+from sqlalchemy import Connection, select
+
+from intake.contact import ContactId, ContactState, Priority
+from intake.control_room import Service
+from intake.errors import Refused
+from intake.incident import TransferState
+from intake.location import CallerLocation, LocationSource
+from intake.log_events import LogEventName
+from intake.store import log, triage
+from intake.store.claims import Claim, change, move, owned
+from intake.store.contacts import hypotheses
+from intake.store.tables import transfers
+
+SET_BY = "set by "
+"""How `priority_rule` and `service_reason` begin once a person has chosen: no suggestion outranks that."""
+
+ChooseBest = Callable[[Iterable[CallerLocation], datetime], CallerLocation | None]
+
+
+def set_by_person(reason: str) -> bool:
+    """Whether a person chose the priority or service that this rule or reason explains."""
+    return reason.startswith(SET_BY)
+
+
+def close(conn: Connection, now: datetime, claim: Claim, reason: str, *, anyway: bool = False) -> None:
+    """Close a contact. Refused while a room has not answered for it, unless ``anyway``."""
+    contact = owned(conn, now, claim)
+    if not anyway and (rooms := _unanswered(conn, claim.contact_id)):
+        raise Refused(f"not accepted yet by {', '.join(rooms)}: wait for the room, or close it anyway")
+    values = {"claimed_by": "", "closed_at": now, "closed_reason": reason}
+    move(conn, now, claim, contact, ContactState.CLOSED, reason, values)
+
+
+def set_priority(conn: Connection, now: datetime, claim: Claim, priority: Priority) -> None:
+    """A handler's choice; the rule that is named from now on is the handler."""
+    owned(conn, now, claim)
+    chosen = {"priority": int(priority), "priority_rule": f"{SET_BY}{claim.handler}"}
+    change(conn, now, claim, chosen)
+    log.write(conn, now, LogEventName.SUGGESTION, claim.contact_id, claim.handler, chosen)
+
+
+def set_service(conn: Connection, now: datetime, claim: Claim, service: Service | None) -> None:
+    """A handler's choice; it outranks every suggestion."""
+    owned(conn, now, claim)
+    chosen = {
+        "service": None if service is None else service.value,
+        "service_reason": f"{SET_BY}{claim.handler}",
+    }
+    change(conn, now, claim, chosen)
+    log.write(conn, now, LogEventName.SUGGESTION, claim.contact_id, claim.handler, chosen)
+
+
+def add_location(
+    conn: Connection,
+    now: datetime,
+    claim: Claim,
+    location: CallerLocation,
+    new_id: Callable[[], str],
+    choose_best: ChooseBest,
+) -> CallerLocation:
+    """Append a handler's hypothesis (law 14) and let ``choose_best`` choose; returns the chosen one."""
+    contact = owned(conn, now, claim)
+    said = msgspec.structs.replace(
+        location, source=LocationSource.HANDLER, positioned_at=location.positioned_at or now
+    )
+    triage.add_locations(
+        conn,
+        now,
+        [said],
+        contact_id=contact.id,
+        message_id=None,
+        caller=contact.caller,
+        actor=claim.handler,
+        new_id=new_id,
+    )
+    best = choose_best([one.location for one in hypotheses(conn, contact.id)], now) or said
+    triage.set_best(conn, now, contact.id, best)
+    return best
+
+
+def _unanswered(conn: Connection, contact_id: ContactId) -> list[str]:
+    finished = (TransferState.ACCEPTED.value, TransferState.REJECTED.value)
+    rooms = conn.execute(
+        select(transfers.c.room_id)
+        .where(transfers.c.contact_id == contact_id, transfers.c.state.not_in(finished))
+        .distinct()
+    ).scalars()
+    return sorted(rooms)

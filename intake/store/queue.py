@@ -1,0 +1,167 @@
+"""The queue as desks see it: its order, a page at a time, and its counts (laws 8, 9 and 16).
+
+A contact is claimable when it waits, when its lease has lapsed or when its hold is over: all three
+are ``next_attempt_at <= now``, so that no sweeper is needed. ``queued_at`` is its place; no claim,
+lapse, release or hold moves it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+import msgspec
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Connection,
+    and_,
+    case,
+    func,
+    literal,
+    literal_column,
+    select,
+    tuple_,
+    update,
+)
+
+from intake.contact import Contact, ContactId, ContactState
+from intake.store.contacts import COLUMNS, contact_from
+from intake.store.tables import contacts
+from intake.store.types import Instant
+
+PAGE_LIMIT = 100
+IN_QUEUE = (ContactState.WAITING, ContactState.OPEN, ContactState.HELD)
+
+# Literal text, so that both engines see that the partial index answers it.
+LIVE: ColumnElement[bool] = literal_column("contacts.state <> 'closed'", Boolean)
+ORDER = (contacts.c.priority, contacts.c.queued_at, contacts.c.id)
+
+
+class Place(msgspec.Struct, frozen=True):
+    """A contact's place in the queue's order; the next page begins behind it."""
+
+    priority: int
+    queued_at: datetime
+    id: str
+
+
+class QueueFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which live contacts to list; every condition left out is true."""
+
+    states: Collection[ContactState] = ()
+    claimable: bool = False
+    claimed_by: str = ""
+    priority: int | None = None
+    channel: str = ""
+    service: str = ""
+
+
+class QueueCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """Of all live contacts: how many in each state, how many claimable at each priority, since when."""
+
+    states: dict[str, int]
+    claimable: dict[int, int]
+    oldest_queued_at: datetime | None
+
+
+class QueuePage(msgspec.Struct, frozen=True, kw_only=True):
+    """At most a hundred contacts in order. ``unshown`` have never been on a desk (t4);
+    ``next`` is where the following page begins, None at the end."""
+
+    contacts: Sequence[Contact]
+    unshown: Sequence[ContactId]
+    next: Place | None
+
+
+def list_queue(
+    conn: Connection,
+    now: datetime,
+    *,
+    limit: int = PAGE_LIMIT,
+    where: QueueFilter | None = None,
+    after: Place | None = None,
+) -> QueuePage:
+    """One page of live contacts by priority, then waiting time. Reads only: see ``mark_shown``."""
+    limit = max(1, min(limit, PAGE_LIMIT))
+    query = select(*COLUMNS, contacts.c.first_shown_at).where(LIVE, *_conditions(where, now))
+    if after is not None:
+        behind = (literal(after.priority), literal(after.queued_at, Instant), literal(after.id))
+        query = query.where(tuple_(*ORDER) > tuple_(*behind))
+    rows = conn.execute(query.order_by(*ORDER).limit(limit + 1)).all()
+    page = rows[:limit]
+    last = page[-1] if len(rows) > limit else None
+    return QueuePage(
+        contacts=[contact_from(row._mapping) for row in page],
+        unshown=[ContactId(row.id) for row in page if row.first_shown_at is None],
+        next=None if last is None else Place(last.priority, last.queued_at, last.id),
+    )
+
+
+def count_queue(conn: Connection, now: datetime) -> QueueCounts:
+    """Counts over the whole live queue."""
+    due = case((is_claimable(now), 1), else_=0)
+    rows = conn.execute(
+        select(
+            contacts.c.state,
+            contacts.c.priority,
+            func.count().label("all"),
+            func.sum(due).label("due"),
+            func.min(case((is_claimable(now), contacts.c.queued_at))).label("oldest"),
+        )
+        .where(LIVE)
+        .group_by(contacts.c.state, contacts.c.priority)
+    ).all()
+    states: dict[str, int] = {}
+    claimable: dict[int, int] = {}
+    for row in rows:
+        states[row.state] = states.get(row.state, 0) + row.all
+        if row.due:
+            claimable[row.priority] = claimable.get(row.priority, 0) + int(row.due)
+    oldest = [row.oldest for row in rows if row.oldest is not None]
+    return QueueCounts(states=states, claimable=claimable, oldest_queued_at=min(oldest, default=None))
+
+
+def list_closed(
+    conn: Connection, *, limit: int = PAGE_LIMIT, before_number: int | None = None
+) -> list[Contact]:
+    """Closed contacts, the newest number first."""
+    query = select(*COLUMNS).where(contacts.c.state == ContactState.CLOSED.value)
+    if before_number is not None:
+        query = query.where(contacts.c.number < before_number)
+    rows = conn.execute(query.order_by(contacts.c.number.desc()).limit(max(1, min(limit, PAGE_LIMIT))))
+    return [contact_from(row._mapping) for row in rows]
+
+
+def mark_shown(conn: Connection, now: datetime, contact_ids: Collection[ContactId]) -> None:
+    """Keep when contacts first stood on a desk (t4), all in one statement."""
+    conn.execute(
+        update(contacts)
+        .where(contacts.c.id.in_(contact_ids), contacts.c.first_shown_at.is_(None))
+        .values(first_shown_at=now)
+    )
+
+
+def is_claimable(now: datetime) -> ColumnElement[bool]:
+    """Nobody has it: it waits, its lease has lapsed or its hold is over."""
+    in_queue = contacts.c.state.in_([state.value for state in IN_QUEUE])
+    return and_(LIVE, in_queue, contacts.c.next_attempt_at <= now)
+
+
+def _conditions(where: QueueFilter | None, now: datetime) -> list[ColumnElement[bool]]:
+    if where is None:
+        return []
+    found: list[ColumnElement[bool]] = []
+    if where.states:
+        found.append(contacts.c.state.in_([state.value for state in where.states]))
+    if where.claimable:
+        found.append(is_claimable(now))
+    if where.claimed_by:
+        found += [contacts.c.claimed_by == where.claimed_by, contacts.c.state == ContactState.OPEN.value]
+    if where.priority is not None:
+        found.append(contacts.c.priority == where.priority)
+    if where.channel:
+        found.append(contacts.c.channel == where.channel)
+    if where.service:
+        found.append(contacts.c.service == where.service)
+    return found

@@ -47,6 +47,7 @@ _CUE = re.compile(
     r"[^0-9]{0,15}$",
     _FLAGS,
 )
+_MORE_NUMBERS = re.compile(r"[ \t]{0,2}[,;][ \t]{0,2}[-+−]?\d", re.ASCII)
 _DECIMALS_AT_HOME, _DECIMALS_ABROAD = 3, 4
 """Two bare decimals are prices or percentages. Three leave a place open by 130 m: believed without a
 label in and about the British Isles; elsewhere four."""
@@ -77,8 +78,11 @@ def _is_plain_pair_a_place(text: str, match: re.Match[str]) -> bool:
     if _CUE.search(text, max(0, match.start() - 40), match.start()):
         return decimals >= 2
     latitude, longitude = _signed(first, north_south), _signed(second, east_west)
-    at_home = _is_british_isles(latitude, longitude) or _is_british_isles(longitude, latitude)
-    return decimals >= (_DECIMALS_AT_HOME if at_home else _DECIMALS_ABROAD)
+    if _is_british_isles(latitude, longitude) or _is_british_isles(longitude, latitude):
+        return decimals >= _DECIMALS_AT_HOME
+    is_fraction = abs(latitude) < 1 or abs(longitude) < 1
+    is_in_a_list = _MORE_NUMBERS.match(text, match.end()) is not None
+    return decimals >= _DECIMALS_ABROAD and not is_fraction and not is_in_a_list
 
 
 def _is_british_isles(latitude: float, longitude: float) -> bool:

@@ -12,14 +12,14 @@ from intake.locate.postcode_file import GridCircle, PostcodeFile
 from intake.location import CallerLocation, LocationMethod, LocationSource
 
 _FLAGS = re.IGNORECASE | re.ASCII
-_BEFORE = r"(?<![0-9A-Za-z])"
-_AFTER = r"(?![0-9A-Za-z])"
+_BEFORE = r"(?<![0-9A-Za-z_])"
+_AFTER = r"(?![0-9A-Za-z_])"
 _OUTWARD = r"[A-Z]{1,2}\d[A-Z\d]?"
 
 # The last two letters are never C I K M O V (Royal Mail PAF), so "M6 2am" cannot match. The letter O
-# stands for the nought before them more often than people think.
+# is often typed for the nought before them; a full stop never parts the halves, or w3.org is in Acton.
 _UNIT = re.compile(
-    rf"{_BEFORE}({_OUTWARD})(?:[ \t\r\n\u00a0+.\-]|%20){{0,2}}([\dO][ABD-HJLNP-UW-Z]{{2}}){_AFTER}", _FLAGS
+    rf"{_BEFORE}({_OUTWARD})(?:[ \t\r\n\u00a0+\-]|%20){{0,2}}([\dO][ABD-HJLNP-UW-Z]{{2}}){_AFTER}", _FLAGS
 )
 _DISTRICT = re.compile(rf"{_BEFORE}({_OUTWARD}){_AFTER}", _FLAGS)
 _ORDINALS = frozenset({"1ST", "2ND", "3RD"})

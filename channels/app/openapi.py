@@ -6,7 +6,8 @@ from typing import Any
 
 import msgspec
 
-from channels.app.wire import LocationFix, Message, Notice, Received, Replies
+from channels.app.wire import LocationFix, Message, Notice, Received
+from intake.ports import CallerNews
 
 NOTICE = Notice(
     en="National Intake is a prototype. It is not connected to 999. In an emergency, call 999.",
@@ -55,7 +56,7 @@ FIX = {
 def document(public_url: str) -> dict[str, Any]:
     """The description, with ``public_url`` as the only server."""
     _, schemas = msgspec.json.schema_components(
-        [Message, LocationFix, Received, Replies], ref_template="#/components/schemas/{name}"
+        [Message, LocationFix, Received, CallerNews], ref_template="#/components/schemas/{name}"
     )
     contact = "/app/v1/contacts/{contact}"
     return {
@@ -133,7 +134,7 @@ def _replies() -> dict[str, Any]:
         "security": BEARER,
         "parameters": [{**AFTER, "name": "after", "in": "query"}],
         "responses": {
-            "200": {"description": "The answers so far, oldest first.", "content": _json("Replies")},
+            "200": {"description": NEWS, "content": _json("CallerNews")},
             **FORGED,
         },
     }
@@ -143,7 +144,8 @@ def _events() -> dict[str, Any]:
     return {
         "operationId": "listenForReplies",
         "summary": "Listen for the answers as server-sent events",
-        "description": "Each event is named `reply`; its id is the reply's, its data a ReplyLine.",
+        "description": "A `reply` event carries a CallerReply, under the reply's id; a `status` event the "
+        "status whenever it changes. Lines that begin with a colon only keep the line open.",
         "security": BEARER,
         "parameters": [{**AFTER, "name": "Last-Event-ID", "in": "header"}],
         "responses": {
@@ -156,6 +158,11 @@ def _events() -> dict[str, Any]:
     }
 
 
+NEWS = (
+    "Where the contact stands, and the answers so far, oldest first, at most a hundred at once. `automatic` "
+    "says that no person wrote it. `received`: nobody has read it yet; `with_person`: a call handler has it; "
+    "`sent_to_service`: the service's control room has confirmed it; `accepted_by_service`: it took it on."
+)
 AFTER = {
     "required": False,
     "schema": {"type": "string"},

@@ -102,18 +102,3 @@ class Received(msgspec.Struct, frozen=True, kw_only=True):
     defect: Annotated[
         str, Meta(description="Why we could not read all of it (status 202); a person will look at it.")
     ] = ""
-
-
-class ReplyLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One answer to the caller."""
-
-    id: Annotated[str, Meta(description="Pass the last one as `after` to read on from there.")]
-    text: str
-    at: Annotated[datetime, Meta(tz=True)]
-    automatic: Annotated[bool, Meta(description="No person wrote it: it is not an answer by a handler.")]
-
-
-class Replies(msgspec.Struct, frozen=True, kw_only=True):
-    """The answers so far, oldest first."""
-
-    replies: list[ReplyLine]

@@ -1,0 +1,1 @@
+"""Contacts by email: a mailbox of ours, and answers through a relay."""

@@ -63,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
         return 0
     try:
         return _route_file(router, services, args.csv, args.out, args.radius)
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         print(f"{args.csv}: {error}", file=sys.stderr)
         return 1
 
@@ -92,9 +92,11 @@ def explain(router: RegionalRouter, services: list[Service], location: CallerLoc
 def _route_file(
     router: RegionalRouter, services: list[Service], source: Path, target: Path | None, radius_m: float
 ) -> int:
-    with source.open(newline="", encoding="utf-8-sig") as file:
-        rows = csv.reader(file)
+    with source.open(newline="", encoding="utf-8-sig", errors="replace") as file:
+        rows = _rows(csv.reader(file))
         header = next(rows, [])
+        if isinstance(header, csv.Error):
+            raise OSError(str(header))
         missing = [name for name in ("lat", "lon") if name not in header]
         if missing:
             print(
@@ -113,6 +115,20 @@ def _route_file(
     return 0
 
 
+def _rows(reader: Iterator[list[str]]) -> Iterator[list[str] | csv.Error]:
+    """The rows of a file that are not empty; a line the reader cannot take comes as its error."""
+    while True:
+        try:
+            row = next(reader)
+        except csv.Error as error:
+            yield error
+        except StopIteration:
+            return
+        else:
+            if row:
+                yield row
+
+
 def _columns(services: list[Service]) -> Iterator[str]:
     for service in services:
         yield from (f"{service.word}_room", f"{service.word}_probability", f"{service.word}_rule")
@@ -122,12 +138,13 @@ def _answers(
     router: RegionalRouter,
     services: list[Service],
     header: list[str],
-    rows: Iterator[list[str]],
+    rows: Iterator[list[str] | csv.Error],
     radius_m: float,
 ) -> Iterator[list[str]]:
     """Row by row, so that a file of any length passes through; a bad row is marked and passed on."""
     for row in rows:
-        if not row:
+        if isinstance(row, csv.Error):
+            yield [*[""] * (len(header) + 3 * len(services)), f"unreadable line: {row}"]
             continue
         padded = [*row, *[""] * (len(header) - len(row))]
         try:

@@ -145,7 +145,7 @@ def _lacking(rule: AutoTransferRule, case: _Case) -> Iterator[str]:
     if not radius_m <= rule.max_radius_m:
         yield f"the circle of {distance(radius_m)} is wider than {distance(rule.max_radius_m)}"
     if not case.decision.probability >= rule.min_probability:
-        odds = f"{case.decision.probability:.0%} sure: the rule asks for {rule.min_probability:.0%}"
-        yield f"the room is only {odds}"
+        asked = f"the rule asks for {100 * rule.min_probability:.0f} %"
+        yield f"the room is only {100 * case.decision.probability:.0f} % sure: {asked}"
     if not -CLOCK_SKEW_S <= case.age_s <= rule.max_age_s:
         yield f"the message is {case.age_s:,.0f} s old: the rule allows {rule.max_age_s:,.0f} s"

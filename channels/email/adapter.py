@@ -20,7 +20,7 @@ from msgspec import Meta
 from channels.email.addresses import read_mailto
 from channels.email.automatic import KIND
 from channels.email.normalise import MESSAGE_ID, MailReader
-from intake.contact import RawMessage, Reply, Trust
+from intake.contact import RawMessage, Reply, Trust, clean_text
 from intake.errors import BadConfiguration, ReplyFailed
 from intake.ports import ChannelContext, Door, SmtpDoor
 from intake.settings_table import read_table
@@ -115,14 +115,15 @@ class EmailAdapter:
         try:
             message["From"] = self._from
             message["To"] = address
-            message["Subject"] = f"Re: 999 {_PREFIXES.sub('', subject)}".strip()
+            # On one line: a line break would end the header, and lose the answer.
+            message["Subject"] = " ".join(f"Re: 999 {_PREFIXES.sub('', subject)}".split())
             message["Date"] = format_datetime(self._context.now())
             message["Message-ID"] = f"<reply.{reply.id}@{self._domain}>"
             if answered := MESSAGE_ID.search(reply.in_reply_to):
                 message["In-Reply-To"] = message["References"] = answered.group()
             if reply.automatic:
                 message["Auto-Submitted"] = "auto-replied"
-            message.set_content(reply.text)
+            message.set_content(clean_text(reply.text))
         except (ValueError, MessageError, IndexError) as error:
             raise ReplyFailed(f"the reply cannot be written as mail: {error}", permanent=True) from error
         return message, address

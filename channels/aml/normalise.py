@@ -32,7 +32,7 @@ def from_https(raw: RawMessage) -> tuple[InboundMessage, ...]:
     fields = _form(raw.body, findings)
     signed = fields.pop("hmac", "") != ""
     if not any(name in HTTPS_NAMES or name.startswith(HTTPS_PREFIXES) for name in fields):
-        raise MalformedMessage("no field of AML in the form", provider_id=_digest("", raw.body))
+        raise MalformedMessage("no field of AML in the form")
     imei = fields.get("device_imei", "")
     caller = caller_of(fields.get("device_number", ""), f"imei:{imei}" if imei else _digest("", raw.body))
     place = None
@@ -51,13 +51,12 @@ def from_sms(raw: RawMessage) -> tuple[InboundMessage, ...]:
     form = _form(raw.body, findings, limit=2_000)
     number = form.get("from", "")
     caller = caller_of(number, _digest("", raw.body))
-    provider_id = _digest(caller, raw.body)
     try:
         text = _text_of(form)
     except ValueError as error:
-        raise MalformedMessage(f"data: {error}", caller=caller, provider_id=provider_id) from None
+        raise MalformedMessage(f"data: {error}", caller=caller) from None
     if sms_text.start_of(text) is None:
-        raise MalformedMessage("not an AML message", caller=caller, provider_id=provider_id, text=text)
+        raise MalformedMessage("not an AML message", caller=caller, text=text)
     fields = sms_text.fields_of(text, findings)
     if caller.startswith("unknown:") and fields.get("ei"):
         caller = caller_of(number, f"imei:{fields['ei']}")
@@ -83,7 +82,7 @@ def _form(body: bytes, findings: Findings, limit: int = FIELD_LIMIT) -> dict[str
     try:
         pairs = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=200)
     except ValueError as error:
-        raise MalformedMessage(f"not a form: {error}", provider_id=_digest("", body)) from None
+        raise MalformedMessage(f"not a form: {error}") from None
     fields: dict[str, str] = {}
     for name, value in pairs:
         name = clean_text(name, 80)

@@ -128,12 +128,10 @@ class AppAdapter:
         return self._keys.handle(client_id or f"raw:{raw.id}")
 
     def _placed(self, error: MalformedMessage, raw: RawMessage, handle: str) -> MalformedMessage:
-        return MalformedMessage(
-            str(error),
-            caller=caller_of(handle),
-            provider_id=f"{handle}:sha256:{hashlib.sha256(raw.body).hexdigest()}",
-            text=error.text,
-        )
+        # Without an id the same bytes may be a second cry for help: only an id makes a repeat (law 4).
+        digest = hashlib.sha256(raw.body).hexdigest()
+        known_id = f"{handle}:{error.provider_id}:sha256:{digest}" if error.provider_id else None
+        return MalformedMessage(str(error), caller=caller_of(handle), provider_id=known_id, text=error.text)
 
     def _opened(self, raw: RawMessage, receipt: Receipt) -> HttpAnswer:
         client_id, defect = client_id_and_defect(MESSAGES, raw)

@@ -31,11 +31,9 @@ class MailReader:
     def normalise(self, raw: RawMessage) -> Normalised:
         """One message, and a delivery report where it is a bounce of ours; raises MalformedMessage."""
         headers, _ = parts.read_headers(raw.body, 0, len(raw.body), parts.HEADER_LIMIT_BYTES)
-        digest = hashlib.sha256(raw.body).hexdigest()
-        found = MESSAGE_ID.search(raw_header(headers, "Message-ID"))
-        provider_id = clean_text(found.group()) if found else f"sha256:{digest}"
+        provider_id = _provider_id(raw, headers)
         sender = first_address(raw_header(headers, "From")) or first_address(raw.envelope_from)
-        caller = CallerUri(mailto(sender.lower()) if sender else f"unknown:email:{digest[:32]}")
+        caller = CallerUri(mailto(sender.lower()) if sender else f"unknown:email:{raw.id}")
         try:
             split = parts.split(raw.body)
             subject = decoded(raw_header(headers, "Subject"))
@@ -69,6 +67,18 @@ class MailReader:
         if not address or address.lower() in {mailbox.lower() for mailbox in self._mailboxes}:
             return ""
         return mailto(address, subject, automatic=machine != "")
+
+
+def _provider_id(raw: RawMessage, headers: Message) -> str:
+    """Message-ID; else the hash of a dated mail; else the arrival itself.
+
+    A device that dates nothing sends the same bytes for each new alarm: they are not one (law 4).
+    """
+    if found := MESSAGE_ID.search(raw_header(headers, "Message-ID")):
+        return clean_text(found.group())
+    if raw_header(headers, "Date"):
+        return f"sha256:{hashlib.sha256(raw.body).hexdigest()}"
+    return f"raw:{raw.id}"
 
 
 def _text(body: bytes, subject: str, split: Parts) -> str:

@@ -122,6 +122,16 @@ def test_unreadable_bytes_are_a_defect_and_never_an_error(body: bytes, reason: s
     assert reason in answer_to(OPEN, body)["defect"]
 
 
+def test_a_malformed_message_is_a_repeat_only_by_its_id() -> None:
+    for body, is_known in (
+        (b'{"text":5}', False),
+        (json.dumps({**openapi.MESSAGE, "text": 5}).encode(), True),
+    ):
+        with pytest.raises(MalformedMessage) as caught:
+            opened(body)
+        assert (caught.value.provider_id is not None) == is_known
+
+
 def test_what_the_interface_does_not_name_is_kept_in_a_form_that_can_be_stored() -> None:
     nested: Any = "deep"
     for _ in range(100):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +14,7 @@ from channels import check
 from channels.email import parts
 from channels.email.addresses import decoded, first_address, mailto, read_mailto
 from channels.email.html_text import text_of_html
-from intake.contact import InboundMessage
+from intake.contact import InboundMessage, RawMessageId
 from intake.errors import MalformedMessage
 from intake.ports import SmtpDoor
 from intake.simulate.mail import bounce, list_mail, many_parts, nested_bomb, out_of_office
@@ -144,6 +145,18 @@ def test_a_delayed_delivery_is_no_result_and_another_domains_report_is_not_ours(
 def test_an_unreadable_date_is_none_and_never_now(date: str, sent_at: str | None) -> None:
     found = read(f"From: a@example.com\nDate: {date}\n\nx").sent_at
     assert (found.isoformat() if found else None) == sent_at
+
+
+def test_only_what_the_sender_made_unique_is_a_repeat() -> None:
+    def ids(mail: str) -> int:
+        raws = [raw_of("email", CASE, mail.encode()) for _ in range(2)]
+        raws[1] = msgspec.structs.replace(raws[1], id=RawMessageId("another arrival"))
+        found = [DOOR.normalise(raw)[0] for raw in raws]
+        return len({one.provider_id for one in found if isinstance(one, InboundMessage)})
+
+    assert ids("Message-ID: <a@b>\n\nfire") == 1
+    assert ids("Date: Sat, 31 Jan 2026 17:17:48 +0000\n\nfire") == 1
+    assert ids("Subject: alarm\n\nfire") == 2
 
 
 def test_a_plain_footer_does_not_hide_an_html_letter() -> None:

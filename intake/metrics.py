@@ -26,6 +26,9 @@ UNANSWERED = Gauge(
 TRANSFERS = Counter(
     "intake_transfers_total", "Attempts to hand an incident over, by outcome", ("outcome",), registry=REGISTRY
 )
+HELD_TRANSFERS = Gauge(
+    "intake_transfers_held", "Transfers no room confirmed: each waits for a person", registry=REGISTRY
+)
 REPLIES = Counter("intake_replies_total", "Replies by outcome", ("channel", "outcome"), registry=REGISTRY)
 TRIAGE_S = Histogram(
     "intake_triage_seconds",

@@ -112,7 +112,7 @@ SECTIONS: Mapping[str, type[msgspec.Struct]] = {
     "feeds": FeedsSettings,
     "log": LogSettings,
 }
-OUTSIDE = {"INTAKE_CONFIG", "INTAKE_DATA_DIR"}
+OUTSIDE = {"INTAKE_CONFIG", "INTAKE_DATA_DIR", "INTAKE_TOKEN"}
 """Variables that are not a section's key; names with INTAKE_TEST_ belong to the tests."""
 
 

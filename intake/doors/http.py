@@ -47,13 +47,13 @@ def _door_handler(kind: ChannelKind, door: HttpDoor, way_in: WayIn, read_timeout
             body = await read_body(request, door.body_limit_bytes, read_timeout_s)
         except BodyTooLarge:
             counts.oversize.inc()
-            return _refusal(413, f"more than {door.body_limit_bytes} bytes: send less")
+            return refusal(413, f"more than {door.body_limit_bytes} bytes: send less")
         except TimeoutError:
             counts.slow.inc()
-            return _refusal(408, "the body took too long: send it again")
+            return refusal(408, "the body took too long: send it again")
         except (ClientPayloadError, ConnectionError, web.RequestPayloadError):
             counts.broken.inc()
-            return _refusal(400, "the body broke off: send it again")
+            return refusal(400, "the body broke off: send it again")
         raw = RawMessage(
             id=RawMessageId(way_in.new_id()),
             channel=kind,
@@ -68,9 +68,9 @@ def _door_handler(kind: ChannelKind, door: HttpDoor, way_in: WayIn, read_timeout
         try:
             receipt = await way_in.admit(raw, door, counts)
         except Forged:
-            return _refusal(403, "not authentic")
+            return refusal(403, "not authentic")
         except StoreUnavailable:
-            return _refusal(503, "not taken: try again", {"Retry-After": RETRY_AFTER_S})
+            return refusal(503, "not taken: try again", {"Retry-After": RETRY_AFTER_S})
         answer = door.accepted(raw, receipt)
         return web.Response(body=answer.body, status=answer.status, content_type=answer.content_type)
 
@@ -108,7 +108,8 @@ def _page_handler(door: PageDoor) -> Handler:
     return handle
 
 
-def _refusal(status: int, reason: str, headers: Mapping[str, str] | None = None) -> web.Response:
+def refusal(status: int, reason: str, headers: Mapping[str, str] | None = None) -> web.Response:
+    """Say no aloud, in words; where a body was left unread the connection ends with it."""
     response = web.Response(text=f"{reason}\n", status=status, headers=headers)
     if status in (400, 408, 413):
         # What is left of the body is not read: this connection cannot carry another request.

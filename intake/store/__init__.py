@@ -1,1 +1,3 @@
 """The only SQL and the only transactions."""
+
+from sqlalchemy import Connection as Connection

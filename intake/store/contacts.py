@@ -149,6 +149,16 @@ def _location(value: str | None) -> CallerLocation | None:
         return None
 
 
+def have_messages(conn: Connection, ids: Sequence[tuple[str, str]]) -> bool:
+    """Whether every message of these ``(provider id, channel)`` is in the store."""
+    return all(
+        conn.execute(
+            select(messages.c.id).where(messages.c.provider_id == provider_id, messages.c.channel == channel)
+        ).first()
+        for provider_id, channel in ids
+    )
+
+
 def moments(conn: Connection, contact_id: ContactId) -> Moments:
     names = Moments.__struct_fields__
     row = conn.execute(

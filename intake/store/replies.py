@@ -89,6 +89,14 @@ def queue_reply(
     return reply_id
 
 
+def any_for_contact(conn: Connection, contact_id: ContactId) -> bool:
+    """Whether we have said anything to this contact yet, by machine or by a person."""
+    return (
+        conn.execute(select(replies.c.id).where(replies.c.contact_id == contact_id).limit(1)).first()
+        is not None
+    )
+
+
 def claim_due_replies(conn: Connection, now: datetime, limit: int, lease_s: float) -> list[DueReply]:
     """Take what is due, each contact's oldest unsent reply only.
 

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, event, select
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from intake.bell import Bell
 from intake.contact import RawMessage, Receipt, Trust
 from intake.errors import StoreUnavailable
 from intake.ports import Clock, Normalised
@@ -51,7 +52,7 @@ class Store:
         self._read_threads = ThreadPoolExecutor(pool_size, thread_name_prefix="read")
         self._waiting: list[tuple[Acceptance, asyncio.Future[Receipt]]] = []
         self._committing = False
-        self._accepted = asyncio.Event()
+        self.bell = Bell()
         if self.is_sqlite:
             event.listen(self._engine, "begin", _begin_immediate)
 
@@ -125,20 +126,7 @@ class Store:
                 promise.set_result(answer)
             else:
                 promise.set_exception(answer)
-        self._accepted.set()
-
-    async def something_came(self, timeout_s: float) -> None:
-        """Return when a batch was committed by this process, or after ``timeout_s`` seconds."""
-        try:
-            async with asyncio.timeout(timeout_s):
-                await self._accepted.wait()
-        except TimeoutError:
-            return
-        self._accepted.clear()
-
-    def nudge(self) -> None:
-        """Wake whoever waits in ``something_came``."""
-        self._accepted.set()
+        self.bell.ring()
 
     # -- everything else ------------------------------------------------------------------------
 

@@ -76,6 +76,8 @@ contacts = Table(
     Column("summary", Text, nullable=False),
     Column("language", Text, nullable=False),
     Column("silent", Boolean, nullable=False),
+    # The number an app or chat caller gave, as a tel: URI: AML knows callers by number only.
+    Column("telephone", Text, nullable=False, server_default=""),
     Column("defect", Text, nullable=False),
     Column("reply_to", Text, nullable=False),
     Column("last_provider_id", Text, nullable=False),
@@ -99,6 +101,12 @@ Index(
     unique=True,
     sqlite_where=text("threading"),
     postgresql_where=text("threading"),
+)
+Index(
+    "ix_contacts_telephone",
+    contacts.c.telephone,
+    sqlite_where=text("telephone <> ''"),
+    postgresql_where=text("telephone <> ''"),
 )
 # The queue's order: priority, then waiting time. Only live contacts are in it.
 Index(

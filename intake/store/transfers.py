@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, exists, select, update
+from sqlalchemy import Connection, Row, and_, exists, func, select, update
 
 from intake.contact import ContactId
 from intake.control_room import RoomId, Service
@@ -98,7 +98,7 @@ def end_attempt(conn: Connection, now: datetime, attempt_id: str, outcome: str) 
     )
 
 
-def reschedule(conn: Connection, now: datetime, transfer: Transfer, at: datetime, reason: str) -> None:
+def reschedule(conn: Connection, transfer: Transfer, at: datetime, reason: str) -> None:
     """Try the same room again at a time."""
     values = {"next_attempt_at": at, "reason": reason}
     conn.execute(
@@ -108,15 +108,40 @@ def reschedule(conn: Connection, now: datetime, transfer: Transfer, at: datetime
     )
 
 
-def try_buddy(conn: Connection, now: datetime, transfer: Transfer, buddy: RoomId, reason: str) -> None:
-    """Offer the same message, with the same id, to the room that logs for the silent one."""
+def attempts_at_room(conn: Connection, transfer: Transfer) -> int:
+    """How often this transfer was offered to the room it is now meant for."""
+    query = select(func.count()).where(
+        transfer_attempts.c.transfer_id == transfer.id, transfer_attempts.c.room_id == transfer.room_id
+    )
+    return int(conn.execute(query).scalar_one())
+
+
+def try_buddy(
+    conn: Connection, now: datetime, transfer: Transfer, buddy: RoomId, document: bytes, reason: str
+) -> None:
+    """Offer the message, under the same id, to the room that logs for the silent one."""
     changed = conn.execute(
         update(transfers)
         .where(transfers.c.id == transfer.id, transfers.c.state.in_([s.value for s in UNCONFIRMED]))
-        .values(room_id=buddy, state=TransferState.QUEUED.value, next_attempt_at=now, reason=reason)
+        .values(
+            room_id=buddy,
+            document=document,
+            state=TransferState.QUEUED.value,
+            next_attempt_at=now,
+            reason=reason,
+        )
     ).rowcount
     if changed:
         _log(conn, now, transfer.contact_id, "relay", transfer.id, TransferState.QUEUED, buddy, reason)
+
+
+def offer_again(conn: Connection, now: datetime, transfer: Transfer, reason: str) -> None:
+    """A room that confirmed has lost the message: offer it again under the same id."""
+    conn.execute(
+        update(transfers)
+        .where(transfers.c.id == transfer.id, transfers.c.state == TransferState.DELIVERED.value)
+        .values(state=TransferState.QUEUED.value, next_attempt_at=now, reason=reason)
+    )
 
 
 def hold(conn: Connection, now: datetime, transfer: Transfer, reason: str) -> None:

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, and_, or_, select, update
 
-from intake.contact import ContactState, InboundMessage, RawMessage, RawMessageId, Trust
+from intake.contact import InboundMessage, RawMessage, RawMessageId, Trust
 from intake.location import CallerLocation
 from intake.log_events import LogEventName
 from intake.store import log
@@ -25,26 +25,6 @@ class Untriaged(msgspec.Struct, frozen=True, kw_only=True):
     received_at: datetime
     flag: str
     trust: Trust
-
-
-class ContactFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """What triage needs to know of a contact as it stands."""
-
-    id: str
-    number: int
-    channel: str
-    caller: str
-    state: ContactState
-    priority: int
-    priority_rule: str
-    service: str | None
-    service_reason: str
-    queued_at: datetime
-    silent: bool
-    defect: str
-    reply_to: str
-    last_provider_id: str
-    language: str
 
 
 def untriaged(conn: Connection, limit: int) -> list[Untriaged]:
@@ -75,18 +55,10 @@ def take(conn: Connection, now: datetime, message_id: str) -> bool:
     return conn.execute(statement.values(triaged_at=now)).rowcount == 1
 
 
-def facts(conn: Connection, contact_id: str) -> ContactFacts:
-    """The contact, locked on PostgreSQL until the transaction ends."""
-    row = conn.execute(select(contacts).where(contacts.c.id == contact_id).with_for_update()).one()
-    return ContactFacts(
-        **{name: getattr(row, name) for name in ContactFacts.__struct_fields__ if name != "state"},
-        state=ContactState(row.state),
-    )
-
-
 def contact_of_caller(conn: Connection, caller: str) -> str | None:
-    """The caller's newest contact that still takes messages, on any channel (AML joins by number)."""
-    query = select(contacts.c.id).where(contacts.c.caller == caller, contacts.c.threading)
+    """The caller's newest contact that still takes messages, on any channel: by address or stated number."""
+    mine = or_(contacts.c.caller == caller, and_(contacts.c.telephone == caller, contacts.c.telephone != ""))
+    query = select(contacts.c.id).where(mine, contacts.c.threading)
     return conn.execute(query.order_by(contacts.c.last_message_at.desc()).limit(1)).scalar()
 
 
@@ -139,23 +111,14 @@ def join_waiting(conn: Connection, now: datetime, contact_id: str, caller: str, 
 def waiting_callers(conn: Connection, now: datetime, wait_s: float) -> Sequence[tuple[str, str]]:
     """``(contact id, caller)`` for fixes whose contact has come since: closes the race between the two."""
     since = now - timedelta(seconds=wait_s)
+    theirs = or_(locations.c.caller == contacts.c.caller, locations.c.caller == contacts.c.telephone)
     rows = conn.execute(
-        select(contacts.c.id, contacts.c.caller)
-        .join(locations, locations.c.caller == contacts.c.caller)
+        select(contacts.c.id, locations.c.caller)
+        .join(locations, theirs)
         .where(locations.c.contact_id.is_(None), locations.c.received_at >= since, contacts.c.threading)
         .distinct()
     )
     return [(row.id, row.caller) for row in rows]
-
-
-def hypotheses(conn: Connection, contact_id: str) -> list[tuple[str, CallerLocation]]:
-    """Every hypothesis of a contact with its id, oldest first."""
-    rows = conn.execute(
-        select(locations.c.id, locations.c.location)
-        .where(locations.c.contact_id == contact_id)
-        .order_by(locations.c.id)
-    )
-    return [(row.id, msgspec.convert(row.location, CallerLocation)) for row in rows]
 
 
 def set_best(conn: Connection, now: datetime, contact_id: str, best: CallerLocation) -> None:
@@ -174,10 +137,13 @@ def suggest(conn: Connection, now: datetime, contact_id: str, values: dict[str, 
     log.write(conn, now, LogEventName.SUGGESTION, contact_id, "triage", values)
 
 
-def pending_raw(conn: Connection, limit: int) -> list[tuple[RawMessage, Trust]]:
-    """Raw messages whose parsing was left to a worker."""
+def pending_raw(conn: Connection, doors: Sequence[str], limit: int) -> list[tuple[RawMessage, Trust]]:
+    """Raw messages of these doors whose parsing was left to a worker, oldest first."""
     rows = conn.execute(
-        select(raw_messages).where(raw_messages.c.state == "pending").order_by(raw_messages.c.id).limit(limit)
+        select(raw_messages)
+        .where(raw_messages.c.state == "pending", raw_messages.c.door.in_(doors))
+        .order_by(raw_messages.c.id)
+        .limit(limit)
     )
     return [(_raw(row), Trust(row.trust)) for row in rows]
 

@@ -31,6 +31,7 @@ def upgrade() -> None:
         sa.Column("summary", sa.Text(), nullable=False),
         sa.Column("language", sa.Text(), nullable=False),
         sa.Column("silent", sa.Boolean(), nullable=False),
+        sa.Column("telephone", sa.Text(), server_default="", nullable=False),
         sa.Column("defect", sa.Text(), nullable=False),
         sa.Column("reply_to", sa.Text(), nullable=False),
         sa.Column("last_provider_id", sa.Text(), nullable=False),
@@ -54,6 +55,14 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("state <> 'closed'"),
         postgresql_where=sa.text("state <> 'closed'"),
+    )
+    op.create_index(
+        "ix_contacts_telephone",
+        "contacts",
+        ["telephone"],
+        unique=False,
+        sqlite_where=sa.text("telephone <> ''"),
+        postgresql_where=sa.text("telephone <> ''"),
     )
     op.create_index(
         "uq_contacts_threading",
@@ -212,6 +221,14 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("provider_ref <> ''"),
         postgresql_where=sa.text("provider_ref <> ''"),
+    )
+    op.create_index(
+        "ix_replies_untold",
+        "replies",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'failed' AND reason = ''"),
+        postgresql_where=sa.text("state = 'failed' AND reason = ''"),
     )
     op.create_table(
         "room_states",

@@ -1,0 +1,104 @@
+"""What the house-keeping loops write and count."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+from sqlalchemy import Connection, and_, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from intake.contact import ContactState
+from intake.incident import TransferState
+from intake.log_events import LogEventName
+from intake.store import log
+from intake.store.tables import contacts, door_minutes, transfers
+
+CLOSED_AT_ONCE = 500
+
+
+class Figures(msgspec.Struct, frozen=True, kw_only=True):
+    """The queue at a moment; waits count from ``queued_at`` and only for contacts nobody holds."""
+
+    by_state: dict[str, int]
+    oldest_wait_s: float
+    waiting_longer: dict[int, int]
+    held_transfers: int
+
+
+def close_silent(conn: Connection, now: datetime, before: datetime) -> int:
+    """Close accepted contacts silent since ``before``; only what a room has may close by itself (law 8)."""
+    rows = conn.execute(
+        select(contacts.c.id)
+        .where(contacts.c.state == ContactState.ACCEPTED.value, contacts.c.last_message_at < before)
+        .limit(CLOSED_AT_ONCE)
+    ).scalars()
+    closed = 0
+    for contact_id in rows.all():
+        changed = conn.execute(
+            update(contacts)
+            .where(
+                contacts.c.id == contact_id,
+                contacts.c.state == ContactState.ACCEPTED.value,
+                contacts.c.last_message_at < before,
+            )
+            .values(
+                state=ContactState.CLOSED.value,
+                closed_at=now,
+                closed_reason="accepted, then silent",
+                threading=False,
+            )
+        ).rowcount
+        if changed:
+            data = {"state": ContactState.CLOSED.value, "reason": "accepted, then silent"}
+            log.write(conn, now, LogEventName.CONTACT_STATE, contact_id, "intake", data)
+            closed += 1
+    return closed
+
+
+def note_open_minute(conn: Connection, channels: Sequence[str], minute: datetime) -> None:
+    """Once a channel and minute, however many processes say so."""
+    for channel in channels:
+        known = select(door_minutes.c.channel).where(
+            and_(door_minutes.c.channel == channel, door_minutes.c.minute == minute)
+        )
+        if conn.execute(known).first() is None:
+            try:
+                with conn.begin_nested():
+                    conn.execute(insert(door_minutes).values(channel=channel, minute=minute))
+            except IntegrityError:
+                continue  # another process of this channel said it in the same moment
+
+
+def figures(conn: Connection, now: datetime, longer_than_s: Sequence[int]) -> Figures:
+    """Count the live queue; closed contacts are not looked at."""
+    live = contacts.c.state != ContactState.CLOSED.value
+    by_state = {
+        row.state: int(row.contacts)
+        for row in conn.execute(
+            select(contacts.c.state, func.count().label("contacts")).where(live).group_by(contacts.c.state)
+        )
+    }
+    unheld = and_(
+        contacts.c.state.in_([ContactState.WAITING.value, ContactState.OPEN.value]),
+        contacts.c.next_attempt_at <= now,
+    )
+    oldest = conn.execute(select(func.min(contacts.c.queued_at)).where(unheld)).scalar()
+    waiting = {
+        after_s: int(
+            conn.execute(
+                select(func.count()).where(unheld, contacts.c.queued_at <= now - timedelta(seconds=after_s))
+            ).scalar_one()
+        )
+        for after_s in longer_than_s
+    }
+    held = conn.execute(
+        select(func.count()).where(transfers.c.state == TransferState.HELD.value)
+    ).scalar_one()
+    return Figures(
+        by_state=by_state,
+        oldest_wait_s=(now - oldest).total_seconds() if oldest else 0.0,
+        waiting_longer=waiting,
+        held_transfers=int(held),
+    )

@@ -1,0 +1,44 @@
+"""What callers are told by ourselves, and when: the truth about a machine, a person, a service. Pure."""
+
+from __future__ import annotations
+
+import msgspec
+
+from intake.contact import Contact
+from intake.incident import Transfer, TransferState
+from intake.phrases import Phrases
+from intake.triage import Assessment
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """One automatic reply: ``author`` names its phrase as the outbox keeps it."""
+
+    author: str
+    text: str
+
+
+class Telling:
+    """Chooses phrases; who is silent is told nothing that could give them away."""
+
+    def __init__(self, phrases: Phrases):
+        self._phrases = phrases
+
+    def first(self, seen: Assessment, *, located: bool) -> Told:
+        """The receipt that opens a conversation: a machine has it, and this is a prototype."""
+        if seen.silent:
+            return self._told("silent_received", seen.language)
+        return self._told("received_located" if located else "received_ask_location", seen.language)
+
+    def about_transfer(self, contact: Contact, transfer: Transfer) -> Told | None:
+        """A room confirmed or accepted; every other state is our worry, not the caller's."""
+        phrase_id = {
+            TransferState.DELIVERED: "sent_to_service",
+            TransferState.ACCEPTED: "accepted_by_service",
+        }.get(transfer.state)
+        if phrase_id is None or contact.silent or transfer.sequence > 1:
+            return None
+        service = self._phrases.service_name(transfer.service, contact.language)
+        return self._told(phrase_id, contact.language, service=service)
+
+    def _told(self, phrase_id: str, language: str, **values: str) -> Told:
+        return Told(author=f"automatic:{phrase_id}", text=self._phrases.text(phrase_id, language, **values))

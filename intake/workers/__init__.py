@@ -1,0 +1,1 @@
+"""The loops between the doors and the rooms; a loop that dies stops the process loudly."""

@@ -1,0 +1,59 @@
+"""House-keeping: contacts gone silent are closed, open minutes are noted, waits become figures and alarms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+import structlog
+
+from intake import metrics
+from intake.ports import ChannelAdapter, Clock
+from intake.settings import ContactsSettings
+from intake.store import upkeep
+from intake.store.store import Store
+
+log = structlog.get_logger()
+
+ALARM_AFTER_S = (10, 60, 180)
+"""Law 8: bold, alarm, supervisor."""
+
+
+class Keeping:
+    """Each method is one tick of its own loop."""
+
+    def __init__(
+        self, store: Store, clock: Clock, settings: ContactsSettings, doors: Iterable[ChannelAdapter]
+    ):
+        self._store = store
+        self._clock = clock
+        self._settings = settings
+        self._channels = tuple(adapter.kind for adapter in doors)
+
+    async def close_silent(self) -> int:
+        """Close what the room has accepted and the caller left silent; what no person saw stays."""
+        now = self._clock.now()
+        before = now - timedelta(seconds=self._settings.silence_s)
+        return await self._store.run(lambda conn: upkeep.close_silent(conn, now, before))
+
+    async def note_open_minute(self) -> int:
+        """Availability beside counts: a quiet hour and an outage must not look alike."""
+        minute = self._clock.now().replace(second=0, microsecond=0)
+        await self._store.run(lambda conn: upkeep.note_open_minute(conn, self._channels, minute))
+        return len(self._channels)
+
+    async def watch(self) -> int:
+        """Publish the queue's figures, and say aloud when somebody waits too long."""
+        now = self._clock.now()
+        figures = await self._store.read(lambda conn: upkeep.figures(conn, now, ALARM_AFTER_S))
+        for state, count in figures.by_state.items():
+            metrics.QUEUE.labels(state=state).set(count)
+        metrics.OLDEST_S.set(figures.oldest_wait_s)
+        for after_s, count in figures.waiting_longer.items():
+            metrics.UNANSWERED.labels(longer_than_s=after_s).set(count)
+        if waiting := figures.waiting_longer[ALARM_AFTER_S[1]]:
+            log.warning("unanswered", contacts=waiting, oldest_s=round(figures.oldest_wait_s))
+        if figures.held_transfers:
+            log.warning("transfers_held", transfers=figures.held_transfers)
+        metrics.HELD_TRANSFERS.set(figures.held_transfers)
+        return 0

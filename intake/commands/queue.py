@@ -1,0 +1,252 @@
+"""`intake queue`: work the queue from a terminal, through the interface the console uses."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from rich.console import Console, RenderableType
+
+from intake.console import screen, views
+from intake.console.client import ConsoleClient, ConsoleRefused
+
+DEFAULT_URL = "http://127.0.0.1:8090"
+LEASE_S = 900.0
+"""A terminal has no live connection that could renew a claim, so it asks for the longest lease."""
+
+SERVICES = ("police", "ambulance", "fire", "coastguard")
+METHANE = ("exact_location", "type_of_incident", "hazards", "access", "emergency_services")
+
+Shown = tuple[msgspec.Struct, RenderableType]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    _common_arguments(parser)
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+
+    def verb(name: str, act: Callable[..., Awaitable[Shown]], summary: str, contact: bool = True) -> Any:
+        sub = verbs.add_parser(name, help=summary, description=summary)
+        _common_arguments(sub, argparse.SUPPRESS)  # after the verb as well; a value given before stays
+        if contact:
+            sub.add_argument("contact", help="its reference (26-000123 or 123) or id")
+        sub.set_defaults(act=act)
+        return sub
+
+    _list_arguments(verb("list", _list, "who is waiting, in order", contact=False))
+    claim = verb("claim", _claim, "take the top of the queue, or one contact", contact=False)
+    claim.add_argument("contact", nargs="?", help="its reference (26-000123 or 123) or id; left out: the top")
+    verb("show", _show, "all of one contact: words, places, decisions, transfers")
+    verb("reply", _reply, "answer the caller").add_argument("text")
+    route = verb("route", _route, "which control rooms would get it, and why; stores nothing")
+    route.add_argument("--service", action="append", choices=SERVICES, help="may be given more than once")
+    _send_arguments(verb("send", _send, "hand it over to the services named"))
+    close = verb("close", _close, "close it")
+    close.add_argument("--reason", required=True)
+    close.add_argument("--anyway", action="store_true", help="although a room has not answered yet")
+    hold = verb("hold", _hold, "put it aside, in sight, for some minutes")
+    hold.add_argument("--minutes", type=float, required=True)
+    hold.add_argument("--reason", required=True)
+    verb("release", _release, "put it back into its place in the queue")
+    verb("renew", _renew, f"keep it for another {LEASE_S / 60:.0f} minutes")
+    verb("reopen", _reopen, "take a closed or handed-over contact back")
+    verb("priority", _priority, "set its priority").add_argument("priority", type=int, choices=(1, 2, 3))
+    verb("service", _service, "set the service asked for").add_argument(
+        "service", choices=(*SERVICES, "none")
+    )
+    locate = verb("locate", _locate, "add where it is: LAT LON, or words such as a postcode")
+    locate.add_argument("place", nargs="+", help="53.796 -1.547, or LS1 4AP, SE 298 338, 9C5WQFW3+9W")
+    locate.add_argument(
+        "--radius", type=float, default=50.0, metavar="M", help="metres at 95 %% (default 50)"
+    )
+    locate.add_argument("--note", help="why you think so")
+
+
+def _common_arguments(parser: argparse.ArgumentParser, default: Any = None) -> None:
+    parser.add_argument(
+        "--url", default=default or DEFAULT_URL, help=f"the console's address (default {DEFAULT_URL})"
+    )
+    parser.add_argument(
+        "--token-file",
+        type=Path,
+        default=default,
+        help="holds your token (default: the variable INTAKE_TOKEN)",
+    )
+    parser.add_argument(
+        "--json", action="store_true", default=default or False, help="print the interface's own answer"
+    )
+
+
+def _list_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--state", help="waiting,open,held,sending,delivered,accepted")
+    parser.add_argument("--mine", action="store_true", help="what you have open")
+    parser.add_argument("--claimable", action="store_true", help="what nobody has")
+    parser.add_argument("--service", choices=SERVICES)
+    parser.add_argument("--channel")
+    parser.add_argument("--limit", type=int, default=25, help="rows, 100 at most (default 25)")
+    parser.add_argument("--after", help="the next page: what the last one printed")
+
+
+def _send_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--service", action="append", choices=SERVICES, required=True)
+    parser.add_argument("--room", help="a room of your own choice, with one service")
+    parser.add_argument("--major", action="store_true", help="declare a major incident")
+    parser.add_argument("--casualties", type=int)
+    for name in METHANE:
+        parser.add_argument(f"--{name.replace('_', '-')}", metavar="TEXT")
+
+
+def run(args: argparse.Namespace) -> int:
+    """0 when done, 1 when refused, 2 without a token."""
+    token = _token(args)
+    if not token:
+        print(
+            "no token: set INTAKE_TOKEN or give --token-file; an operator sets its SHA-256 as"
+            " INTAKE_CONSOLE__TOKENS__<NAME>",
+            file=sys.stderr,
+        )
+        return 2
+    try:
+        answer, shown = asyncio.run(_act(args, token))
+    except ConsoleRefused as error:
+        if args.json:
+            print(msgspec.json.encode(error.problem).decode())
+        print(f"refused: {error}" if error.status else str(error), file=sys.stderr)
+        return 1
+    if args.json:
+        print(msgspec.json.format(msgspec.json.encode(answer)).decode())
+    else:
+        Console(highlight=False).print(shown)
+    return 0
+
+
+def _token(args: argparse.Namespace) -> str:
+    if args.token_file is None:
+        return os.environ.get("INTAKE_TOKEN", "").strip()
+    try:
+        return str(args.token_file.read_text("utf-8")).strip()
+    except OSError as error:
+        print(f"{args.token_file}: {error.strerror}", file=sys.stderr)
+        return ""
+
+
+async def _act(args: argparse.Namespace, token: str) -> Shown:
+    async with ConsoleClient(args.url, token) as console:
+        return await args.act(console, args)  # type: ignore[no-any-return]
+
+
+async def _list(console: ConsoleClient, args: argparse.Namespace) -> Shown:
+    words = {name: getattr(args, name) or "" for name in ("state", "service", "channel", "after")}
+    answer = await console.queue(
+        limit=args.limit, mine=str(args.mine).lower(), claimable=str(args.claimable).lower(), **words
+    )
+    return answer, screen.queue_screen(answer)
+
+
+async def _claim(console: ConsoleClient, args: argparse.Namespace) -> Shown:
+    if args.contact:
+        row: views.QueueRow | None = await console.change(args.contact, "claim", lease_s=LEASE_S)
+    else:
+        row = await console.claim_next(LEASE_S)
+    if row is None:
+        return views.ContactChange(contact=None), "Nobody is waiting."
+    answer = await console.show(row.id)
+    return answer, screen.contact_screen(answer)
+
+
+async def _show(console: ConsoleClient, args: argparse.Namespace) -> Shown:
+    answer = await console.show(args.contact)
+    return answer, screen.contact_screen(answer)
+
+
+async def _reply(console: ConsoleClient, args: argparse.Namespace) -> Shown:
+    answer = await console.reply(args.contact, await _fence(console, args), args.text)
+    return answer, f"The reply to {answer.contact.reference} is on its way; `show` tells when it arrives."
+
+
+async def _route(console: ConsoleClient, args: argparse.Namespace) -> Shown:
+    answer = await console.route(args.contact, ",".join(args.service or ()))
+    return answer, screen.route_screen(answer)
+
+
+async def _send(console: ConsoleClient, args: argparse.Namespace) -> Shown:
+    said = {name: value for name in METHANE if (value := getattr(args, name))}
+    if args.major:
+        said["major"] = True
+    if args.casualties is not None:
+        said["casualties"] = args.casualties
+    answer = await console.send(
+        args.contact,
+        attempts=await _fence(console, args),
+        services=args.service,
+        room_id=args.room,
+        methane=said or None,
+    )
+    shown = await console.show(answer.contact.id)
+    return answer, screen.contact_screen(shown)
+
+
+async def _close(console: ConsoleClient, args: argparse.Namespace) -> Shown:
+    return await _change(console, args, "close", reason=args.reason, anyway=args.anyway)
+
+
+async def _hold(console: ConsoleClient, args: argparse.Namespace) -> Shown:
+    return await _change(console, args, "hold", for_s=args.minutes * 60, reason=args.reason)
+
+
+async def _release(console: ConsoleClient, args: argparse.Namespace) -> Shown:
+    return await _change(console, args, "release")
+
+
+async def _renew(console: ConsoleClient, args: argparse.Namespace) -> Shown:
+    return await _change(console, args, "renew", lease_s=LEASE_S)
+
+
+async def _reopen(console: ConsoleClient, args: argparse.Namespace) -> Shown:
+    row = await console.change(args.contact, "reopen", lease_s=LEASE_S)
+    return row, screen.row_screen(row)
+
+
+async def _priority(console: ConsoleClient, args: argparse.Namespace) -> Shown:
+    return await _change(console, args, "priority", priority=args.priority)
+
+
+async def _service(console: ConsoleClient, args: argparse.Namespace) -> Shown:
+    return await _change(console, args, "service", service=None if args.service == "none" else args.service)
+
+
+async def _locate(console: ConsoleClient, args: argparse.Namespace) -> Shown:
+    place = _degrees(args.place)
+    said = {"text": " ".join(args.place)} if place is None else {"latitude": place[0], "longitude": place[1]}
+    row = await console.change(
+        args.contact,
+        "locations",
+        attempts=await _fence(console, args),
+        uncertainty_m=args.radius,
+        note=args.note,
+        **said,
+    )
+    return row, screen.row_screen(row)
+
+
+def _degrees(words: list[str]) -> tuple[float, float] | None:
+    try:
+        latitude, longitude = (float(word.strip(",")) for word in words)
+    except ValueError:
+        return None
+    return latitude, longitude
+
+
+async def _change(console: ConsoleClient, args: argparse.Namespace, verb: str, **body: Any) -> Shown:
+    row = await console.change(args.contact, verb, attempts=await _fence(console, args), **body)
+    return row, screen.row_screen(row)
+
+
+async def _fence(console: ConsoleClient, args: argparse.Namespace) -> int:
+    # Read just before acting: a terminal keeps nothing between two commands.
+    return (await console.show(args.contact)).contact.attempts

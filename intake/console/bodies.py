@@ -1,0 +1,110 @@
+"""What clients of the console send. Unknown fields are refused: a typing error must not be silent."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+import msgspec
+
+from intake.contact import ContactState, Priority
+from intake.incident import Methane
+
+ServiceWord = Literal["police", "ambulance", "fire", "coastguard"]
+Words = Annotated[str, msgspec.Meta(min_length=1, max_length=4_000)]
+Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+Seconds = Annotated[float, msgspec.Meta(gt=0)]
+Fence = Annotated[int, msgspec.Meta(ge=0)]
+
+
+class Body(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """A JSON object."""
+
+
+class Take(Body):
+    """``lease_s`` left out is the console's own; a client without a live connection asks for more,
+    and gets as much as the limit allows."""
+
+    lease_s: Seconds | None = None
+
+
+class Fenced(Body):
+    """``attempts`` as the client last saw it: the fence (law 9)."""
+
+    attempts: Fence
+
+
+class Renew(Fenced):
+    lease_s: Seconds | None = None
+
+
+class Hold(Fenced):
+    """Until a time, or for so many seconds from now."""
+
+    reason: Reason
+    until: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
+    for_s: Seconds | None = None
+
+
+class Close(Fenced):
+    """``anyway`` closes although a room has not answered yet."""
+
+    reason: Reason
+    anyway: bool = False
+
+
+class SetPriority(Fenced):
+    priority: Priority
+
+
+class SetService(Fenced):
+    """None takes the suggestion away."""
+
+    service: ServiceWord | None
+
+
+class Locate(Fenced):
+    """Degrees and metres, or ``text`` that names one place: a postcode, a grid reference, a plus code."""
+
+    latitude: Annotated[float, msgspec.Meta(ge=-90, le=90)] | None = None
+    longitude: Annotated[float, msgspec.Meta(ge=-180, le=180)] | None = None
+    uncertainty_m: Annotated[float, msgspec.Meta(gt=0, le=1_000_000)] = 50.0
+    text: Annotated[str, msgspec.Meta(min_length=1, max_length=500)] | None = None
+    note: Annotated[str, msgspec.Meta(max_length=200)] | None = None
+
+
+class Answer(Fenced):
+    """A reply to the caller."""
+
+    text: Words
+
+
+class Send(Fenced):
+    """Hand over to each service; ``room_id`` outranks the router's choice."""
+
+    services: Annotated[list[ServiceWord], msgspec.Meta(min_length=1, max_length=4)]
+    room_id: Annotated[str, msgspec.Meta(max_length=100)] | None = None
+    methane: Methane | None = None
+
+
+class QueueQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``state`` lists states with commas; ``after`` is the ``next`` of the page before."""
+
+    state: str = ""
+    claimable: bool = False
+    mine: bool = False
+    priority: Priority | None = None
+    channel: str = ""
+    service: ServiceWord | Literal[""] = ""
+    after: str = ""
+    limit: Annotated[int, msgspec.Meta(ge=1, le=100)] = 50
+
+    def states(self) -> list[ContactState]:
+        """Raises ValueError for a word that is no state."""
+        return [ContactState(word) for word in self.state.split(",") if word]
+
+
+class RouteQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which services to ask about, with commas; left out, the contact's own or all four."""
+
+    service: str = ""

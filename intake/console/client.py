@@ -1,0 +1,117 @@
+"""A client of the console's JSON interface, for the command line and for tests."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+import aiohttp
+import msgspec
+
+from intake.console import views
+from intake.console.answers import Problem
+from intake.errors import IntakeError
+
+T = TypeVar("T")
+
+TIMEOUT_S = 15.0
+
+
+class ConsoleRefused(IntakeError):
+    """The console said no, or did not answer; the text says why and what to do."""
+
+    code = "console_refused"
+
+    def __init__(self, status: int, problem: Problem):
+        super().__init__(problem.message)
+        self.status = status
+        self.problem = problem
+
+
+class ConsoleClient:
+    """One handler's line to the console; use it as an async context manager.
+
+    Raises ConsoleRefused for every refusal; ``status`` is 0 where there was no answer at all.
+    """
+
+    def __init__(self, url: str, token: str):
+        self._url = url.rstrip("/")
+        self._session = aiohttp.ClientSession(
+            headers={"Authorization": f"Bearer {token}"}, timeout=aiohttp.ClientTimeout(total=TIMEOUT_S)
+        )
+
+    async def __aenter__(self) -> ConsoleClient:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._session.close()
+
+    async def queue(self, **query: str | int) -> views.QueueAnswer:
+        """A page of the queue; the names are those of ``bodies.QueueQuery``."""
+        return await self._ask("GET", "/queue", views.QueueAnswer, query=query)
+
+    async def claim_next(self, lease_s: float | None = None) -> views.QueueRow | None:
+        """Take the top of the queue; None when nothing waits."""
+        answer = await self._ask("POST", "/queue/claim", views.ContactChange, {"lease_s": lease_s})
+        return answer.contact
+
+    async def show(self, contact: str) -> views.ContactAnswer:
+        return await self._ask("GET", _path(contact), views.ContactAnswer)
+
+    async def change(self, contact: str, verb: str, **body: Any) -> views.QueueRow:
+        """One of claim, reopen, renew, release, hold, close, priority, service, locations."""
+        answer = await self._ask("POST", f"{_path(contact)}/{verb}", views.ContactChange, body)
+        if answer.contact is None:
+            raise ConsoleRefused(
+                200, Problem("no_answer", f"the console did not say what became of {contact}")
+            )
+        return answer.contact
+
+    async def reply(self, contact: str, attempts: int, text: str) -> views.ReplyAnswer:
+        body = {"attempts": attempts, "text": text}
+        return await self._ask("POST", f"{_path(contact)}/replies", views.ReplyAnswer, body)
+
+    async def route(self, contact: str, services: str = "") -> views.RouteAnswer:
+        """What the router would decide now; ``services`` with commas, or the contact's own."""
+        return await self._ask(
+            "GET", f"{_path(contact)}/route", views.RouteAnswer, query={"service": services}
+        )
+
+    async def send(self, contact: str, **body: Any) -> views.SentAnswer:
+        return await self._ask("POST", f"{_path(contact)}/send", views.SentAnswer, body)
+
+    async def _ask(
+        self,
+        method: str,
+        path: str,
+        kind: type[T],
+        body: dict[str, Any] | None = None,
+        query: dict[str, str | int] | None = None,
+    ) -> T:
+        sent = None if body is None else msgspec.json.encode(body)
+        headers = {} if body is None else {"Content-Type": "application/json"}
+        try:
+            async with self._session.request(
+                method, f"{self._url}/api/v1{path}", data=sent, params=query, headers=headers
+            ) as response:
+                return _read(response.status, await response.read(), kind)
+        except (aiohttp.ClientError, TimeoutError) as error:
+            reason = f"no answer from {self._url} ({type(error).__name__}): is `intake serve` running there?"
+            raise ConsoleRefused(0, Problem("no_answer", reason)) from error
+
+
+def _read(status: int, body: bytes, kind: type[T]) -> T:
+    try:
+        if status < 400:
+            return msgspec.json.decode(body, type=kind)
+        raise ConsoleRefused(status, msgspec.json.decode(body, type=Problem))
+    except msgspec.MsgspecError as error:
+        reason = f"this is not the console's interface (status {status}): check the address"
+        raise ConsoleRefused(status, Problem("not_the_console", reason)) from error
+
+
+def _path(contact: str) -> str:
+    return f"/contacts/{quote(contact, safe='')}"

@@ -1,0 +1,113 @@
+"""One contact: show all of it, answer the caller, see who would get it, send it there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from aiohttp import web
+
+from intake.console import bodies, views
+from intake.console.answers import BadRequest, answer, read_body, read_query
+from intake.console.conversation import conversation
+from intake.console.desk import DESK, HANDLER, Desk
+from intake.contact import Contact
+from intake.control_room import ControlRoom, Service
+from intake.errors import NotFound
+from intake.store import Connection, claims, contacts, log, replies
+from intake.store.claims import Claim
+
+
+async def show(request: web.Request) -> web.Response:
+    desk, address = request.app[DESK], request.match_info["contact"]
+    now = desk.clock.now()
+    return answer(await desk.store.read(lambda conn: _everything(conn, now, address, desk)))
+
+
+def _everything(conn: Connection, now: datetime, address: str, desk: Desk) -> views.ContactAnswer:
+    contact = contacts.get(conn, contacts.find(conn, address))
+    said, answered = contacts.conversation(conn, contact.id)
+    places = contacts.hypotheses(conn, contact.id)
+    find_room = _rooms(desk)
+    return views.ContactAnswer(
+        contact=views.queue_row(contact, now),
+        moments=contacts.moments(conn, contact.id),
+        conversation=conversation(said, answered, desk.old_after_s),
+        places=[views.hypothesis(one, contact.location) for one in places],
+        contradictions=desk.places.contradictions([one.location for one in places]),
+        decisions=[
+            views.decision_view(one.decision, find_room, one)
+            for one in contacts.decisions_of(conn, contact.id)
+        ],
+        transfers=[views.transfer_view(one, find_room) for one in contacts.transfers_of(conn, contact.id)],
+        log=list(log.of_contact(conn, contact.id)),
+    )
+
+
+async def reply(request: web.Request) -> web.Response:
+    desk, handler, address = request.app[DESK], request[HANDLER], request.match_info["contact"]
+    body = await read_body(request, bodies.Answer)
+
+    def work(conn: Connection) -> tuple[str, Contact]:
+        now = desk.clock.now()
+        held = Claim(contacts.find(conn, address), handler, body.attempts)
+        contact = claims.owned(conn, now, held)
+        return replies.queue_reply(conn, now, contact.id, handler, body.text, desk.new_id), contact
+
+    reply_id, contact = await desk.store.run(work)
+    desk.store.bell.ring()
+    row = views.queue_row(contact, desk.clock.now())
+    return answer(views.ReplyAnswer(reply_id=reply_id, contact=row), 202)
+
+
+async def route(request: web.Request) -> web.Response:
+    """A preview: what the router would decide now; nothing is stored."""
+    desk, address = request.app[DESK], request.match_info["contact"]
+    asked = read_query(request, bodies.RouteQuery).service
+    now = desk.clock.now()
+    contact = await desk.store.read(lambda conn: contacts.get(conn, contacts.find(conn, address)))
+    location = contact.location and desk.places.as_of(contact.location, now)
+    find_room = _rooms(desk)
+    row = views.queue_row(contact, now)
+    return answer(
+        views.RouteAnswer(
+            reference=row.reference,
+            place=views.place(location) if location else None,
+            decisions=[
+                views.decision_view(desk.router.route(service, location), find_room)
+                for service in _services(asked, contact)
+            ],
+        )
+    )
+
+
+def _services(asked: str, contact: Contact) -> Sequence[Service]:
+    if not asked:
+        return [contact.service] if contact.service else list(Service)
+    try:
+        return [Service.from_word(word) for word in dict.fromkeys(asked.split(","))]
+    except ValueError as error:
+        raise BadRequest(str(error)) from None
+
+
+async def send(request: web.Request) -> web.Response:
+    desk, handler, address = request.app[DESK], request[HANDLER], request.match_info["contact"]
+    body = await read_body(request, bodies.Send)
+    contact_id = await desk.store.read(lambda conn: contacts.find(conn, address))
+    services = [Service.from_word(word) for word in dict.fromkeys(body.services)]
+    if body.room_id is not None and len(services) > 1:
+        raise BadRequest("a room of your own choice takes one service at a time")
+    sent = await desk.handover.send(contact_id, handler, body.attempts, services, body.room_id, body.methane)
+    contact = await desk.store.run(lambda conn: contacts.get(conn, contact_id))
+    row = views.queue_row(contact, desk.clock.now())
+    return answer(views.SentAnswer(contact=row, transfer_ids=list(sent)), 202)
+
+
+def _rooms(desk: Desk) -> views.FindRoom:
+    def find(room_id: str) -> ControlRoom | None:
+        try:
+            return desk.router.room(room_id)
+        except NotFound:
+            return None  # a room that has left the register is shown by its id
+
+    return find

@@ -1,0 +1,107 @@
+"""A conversation as a person reads it: both sides in order, repeats folded, trouble marked. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from intake.contact import InboundMessage, MediaReference, MessageKind
+from intake.store.contacts import StoredMessage, StoredReply
+
+CALLER = "caller"
+PLACE_SENT = "[location sent]"
+_read = msgspec.json.Decoder(InboundMessage).decode
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One thing said. ``author`` is ``caller``, a handler, or ``automatic:<phrase id>``.
+
+    ``delivery`` is what became of a reply of ours. ``flags`` holds ``old`` (long on its way),
+    ``defective`` (``raw`` shows what came), ``conflict`` and ``edit``. ``repeated_at`` lists when the
+    very same words came again: people are told to send again after three minutes (law 4).
+    """
+
+    id: str
+    at: datetime
+    author: str
+    text: str
+    sent_at: datetime | None = None
+    delivery: str = ""
+    delivered_at: datetime | None = None
+    trouble: str = ""
+    kind: str = MessageKind.TEXT.value
+    flags: tuple[str, ...] = ()
+    repeated_at: tuple[datetime, ...] = ()
+    attachments: tuple[MediaReference, ...] = ()
+    edits: str = ""
+    raw: str = ""
+    extra: dict[str, Any] = msgspec.field(default_factory=dict)
+
+
+def conversation(
+    said: Iterable[StoredMessage], answered: Iterable[StoredReply], old_after_s: float
+) -> list[Line]:
+    """Both sides by time; the same words of the caller in a row become one line."""
+    lines = [_of_caller(message, old_after_s) for message in said] + [_of_ours(reply) for reply in answered]
+    folded: list[Line] = []
+    for line in sorted(lines, key=lambda one: (one.at, one.id)):
+        before = next((one for one in reversed(folded) if one.author == CALLER), None)
+        if before is not None and _repeats(before, line):
+            folded[folded.index(before)] = msgspec.structs.replace(
+                before, repeated_at=(*before.repeated_at, line.at)
+            )
+        else:
+            folded.append(line)
+    return folded
+
+
+def _repeats(before: Line, line: Line) -> bool:
+    only_words = line.text not in ("", PLACE_SENT) and not (line.attachments or line.flags or line.edits)
+    return only_words and line.author == CALLER and before.text == line.text
+
+
+def _of_caller(stored: StoredMessage, old_after_s: float) -> Line:
+    try:
+        message = _read(stored.content)
+    except msgspec.MsgspecError:
+        message = None
+    flags = [stored.flag] if stored.flag else []
+    sent = stored.sent_at
+    if sent is not None and (stored.received_at - sent).total_seconds() > old_after_s:
+        flags.append("old")
+    if message is not None and message.edits:
+        flags.append("edit")
+    return Line(
+        id=stored.id,
+        at=stored.received_at,
+        author=CALLER,
+        text=_words(message) if message else "[this version cannot read the stored message]",
+        sent_at=sent,
+        kind=stored.kind,
+        flags=tuple(flags),
+        attachments=message.attachments if message else (),
+        edits=message.edits if message else "",
+        raw=stored.raw.decode("utf-8", "replace"),
+        extra=message.extra if message else {},
+    )
+
+
+def _words(message: InboundMessage) -> str:
+    if message.text or not message.locations:
+        return message.text
+    return PLACE_SENT
+
+
+def _of_ours(reply: StoredReply) -> Line:
+    return Line(
+        id=reply.id,
+        at=reply.created_at,
+        author=reply.author,
+        text=reply.text,
+        delivery=reply.state,
+        delivered_at=reply.delivered_at,
+        trouble=" ".join(part for part in (reply.provider_code, reply.reason) if part),
+    )

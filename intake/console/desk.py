@@ -1,0 +1,67 @@
+"""What the console works with, handed to it by the composition root."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+import msgspec
+from aiohttp import web
+
+from intake.contact import ContactId
+from intake.control_room import Service
+from intake.incident import Methane, TransferId
+from intake.location import CallerLocation
+from intake.ports import Clock, Locator, Router
+from intake.store.store import Store
+
+
+class HandOver(Protocol):
+    """Sends a claimed contact on its way."""
+
+    async def send(
+        self,
+        contact_id: ContactId,
+        handler: str,
+        attempts: int,
+        services: Sequence[Service],
+        room_id: str | None = None,
+        methane: Methane | None = None,
+    ) -> list[TransferId]:
+        """Decision, incident, transfer and log event in one transaction (law 10), for each service.
+
+        ``room_id`` None leaves the choice to the router. Raises StaleClaim, NotFound, Refused.
+        """
+        ...
+
+
+class Places(Protocol):
+    """What is made of hypotheses; pure, the time is passed in."""
+
+    def choose_best(self, hypotheses: Iterable[CallerLocation], now: datetime) -> CallerLocation | None: ...
+    def as_of(self, location: CallerLocation, now: datetime) -> CallerLocation: ...
+    def contradictions(self, hypotheses: Iterable[CallerLocation]) -> tuple[str, ...]: ...
+
+
+class Desk(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything a request may need. ``tokens`` maps a handler's name to the SHA-256 (hex) of their
+    token; ``old_after_s`` marks a message that was on its way for longer as old."""
+
+    store: Store
+    router: Router
+    handover: HandOver
+    places: Places
+    locator: Locator
+    clock: Clock
+    new_id: Callable[[], str]
+    tokens: Mapping[str, str]
+    lease_s: float = 15.0
+    lease_limit_s: float = 900.0
+    old_after_s: float = 900.0
+    open_limit: int = 3
+    read_timeout_s: float = 10.0
+
+
+DESK = web.AppKey("desk", Desk)
+HANDLER = web.RequestKey("handler", str)

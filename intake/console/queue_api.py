@@ -1,0 +1,186 @@
+"""Taking and keeping contacts: list, claim, renew, release, hold, close, priority, service, place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from aiohttp import web
+
+from intake.console import bodies, views
+from intake.console.answers import BadRequest, Handler, answer, read_body, read_query
+from intake.console.desk import DESK, HANDLER, Desk
+from intake.contact import Contact
+from intake.control_room import Service
+from intake.location import CallerLocation, LocationMethod, LocationSource
+from intake.store import Connection, claims, contacts, handling, queue
+from intake.store.claims import Claim
+from intake.store.types import from_us, to_us
+
+B = TypeVar("B", bound=bodies.Fenced)
+
+HOLD_LIMIT = timedelta(hours=24)
+
+
+async def list_queue(request: web.Request) -> web.Response:
+    desk, handler = request.app[DESK], request[HANDLER]
+    query = read_query(request, bodies.QueueQuery)
+    where, after = _filter(query, handler), _place(query.after)
+    now = desk.clock.now()
+    page = await desk.store.read(
+        lambda conn: queue.list_queue(conn, now, limit=query.limit, where=where, after=after)
+    )
+    counts = await desk.store.read(lambda conn: queue.count_queue(conn, now))
+    if page.unshown:
+        await desk.store.run(lambda conn: queue.mark_shown(conn, now, page.unshown))
+    return answer(
+        views.QueueAnswer(
+            now=now,
+            handler=handler,
+            rows=[views.queue_row(contact, now) for contact in page.contacts],
+            counts=counts,
+            next=_cursor(page.next),
+        )
+    )
+
+
+async def claim_next(request: web.Request) -> web.Response:
+    desk, handler = request.app[DESK], request[HANDLER]
+    lease_s = _lease_s(desk, (await read_body(request, bodies.Take)).lease_s)
+
+    def work(conn: Connection) -> Contact | None:
+        return claims.claim_next(conn, desk.clock.now(), handler, lease_s, open_limit=desk.open_limit)
+
+    return _changed(desk, await desk.store.run(work))
+
+
+async def claim(request: web.Request) -> web.Response:
+    return await _taking(request, claims.claim)
+
+
+async def reopen(request: web.Request) -> web.Response:
+    return await _taking(request, claims.reopen)
+
+
+async def _taking(request: web.Request, take: Callable[..., Contact]) -> web.Response:
+    desk, handler, address = request.app[DESK], request[HANDLER], request.match_info["contact"]
+    lease_s = _lease_s(desk, (await read_body(request, bodies.Take)).lease_s)
+
+    def work(conn: Connection) -> Contact:
+        contact_id = contacts.find(conn, address)
+        return take(conn, desk.clock.now(), contact_id, handler, lease_s, open_limit=desk.open_limit)
+
+    return _changed(desk, await desk.store.run(work))
+
+
+def changing(kind: type[B], act: Callable[[Connection, datetime, Claim, B, Desk], object]) -> Handler:
+    """A handler for one change under the fence: read, act, answer with the contact as it is now."""
+
+    async def handle(request: web.Request) -> web.Response:
+        desk, handler, address = request.app[DESK], request[HANDLER], request.match_info["contact"]
+        body = await read_body(request, kind)
+
+        def work(conn: Connection) -> Contact:
+            held = Claim(contacts.find(conn, address), handler, body.attempts)
+            act(conn, desk.clock.now(), held, body, desk)
+            return contacts.get(conn, held.contact_id)
+
+        return _changed(desk, await desk.store.run(work))
+
+    return handle
+
+
+def renew(conn: Connection, now: datetime, held: Claim, body: bodies.Renew, desk: Desk) -> None:
+    claims.renew(conn, now, held, _lease_s(desk, body.lease_s), open_limit=desk.open_limit)
+
+
+def release(conn: Connection, now: datetime, held: Claim, body: bodies.Fenced, desk: Desk) -> None:
+    claims.release(conn, now, held)
+
+
+def hold(conn: Connection, now: datetime, held: Claim, body: bodies.Hold, desk: Desk) -> None:
+    if (body.until is None) == (body.for_s is None):
+        raise BadRequest("give either `until` or `for_s`")
+    # `for_s` is compared before it is added: a huge number must not overflow the calendar.
+    if body.for_s is not None and body.for_s > HOLD_LIMIT.total_seconds():
+        raise BadRequest("a contact can be held for 24 hours at most")
+    until = body.until or now + timedelta(seconds=body.for_s or 0)
+    if until - now > HOLD_LIMIT:
+        raise BadRequest("a contact can be held for 24 hours at most")
+    claims.hold(conn, now, held, until, body.reason)
+
+
+def close(conn: Connection, now: datetime, held: Claim, body: bodies.Close, desk: Desk) -> None:
+    handling.close(conn, now, held, body.reason, anyway=body.anyway)
+
+
+def set_priority(conn: Connection, now: datetime, held: Claim, body: bodies.SetPriority, desk: Desk) -> None:
+    handling.set_priority(conn, now, held, body.priority)
+
+
+def set_service(conn: Connection, now: datetime, held: Claim, body: bodies.SetService, desk: Desk) -> None:
+    handling.set_service(conn, now, held, Service.from_word(body.service) if body.service else None)
+
+
+def locate(conn: Connection, now: datetime, held: Claim, body: bodies.Locate, desk: Desk) -> None:
+    location = _said_place(body, desk)
+    handling.add_location(conn, now, held, location, desk.new_id, desk.places.choose_best)
+
+
+def _said_place(body: bodies.Locate, desk: Desk) -> CallerLocation:
+    if body.text is not None:
+        found = desk.locator.read(body.text)
+        if len(found) != 1:
+            read = ", ".join(repr(one.clue or "?") for one in found) or "no place"
+            raise BadRequest(f"the text must name one place; this was read in it: {read}")
+        return found[0]
+    if body.latitude is None or body.longitude is None:
+        raise BadRequest("give `latitude` and `longitude`, or `text`")
+    return CallerLocation(
+        latitude=body.latitude,
+        longitude=body.longitude,
+        uncertainty_m=body.uncertainty_m,
+        method=LocationMethod.MANUAL,
+        source=LocationSource.HANDLER,
+        note=body.note,
+    )
+
+
+def _changed(desk: Desk, contact: Contact | None) -> web.Response:
+    row = None if contact is None else views.queue_row(contact, desk.clock.now())
+    return answer(views.ContactChange(contact=row))
+
+
+def _lease_s(desk: Desk, asked_s: float | None) -> float:
+    """What was asked for, within the limit; the answer's ``until`` says what it became."""
+    return desk.lease_s if asked_s is None else min(asked_s, desk.lease_limit_s)
+
+
+def _filter(query: bodies.QueueQuery, handler: str) -> queue.QueueFilter:
+    try:
+        states = query.states()
+    except ValueError as error:
+        raise BadRequest(f"`state`: {error}") from None
+    return queue.QueueFilter(
+        states=states,
+        claimable=query.claimable,
+        claimed_by=handler if query.mine else "",
+        priority=query.priority,
+        channel=query.channel,
+        service=Service.from_word(query.service).value if query.service else "",
+    )
+
+
+def _cursor(place: queue.Place | None) -> str | None:
+    return None if place is None else f"{place.priority}.{to_us(place.queued_at)}.{place.id}"
+
+
+def _place(cursor: str) -> queue.Place | None:
+    if not cursor:
+        return None
+    try:
+        priority, queued_us, contact_id = cursor.split(".")
+        return queue.Place(int(priority), from_us(int(queued_us)), contact_id)
+    except (ValueError, OverflowError):
+        raise BadRequest("`after` must be the `next` of the page before") from None

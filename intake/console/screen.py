@@ -1,0 +1,197 @@
+"""Contacts and conversations drawn for a terminal. What callers wrote is shown, never obeyed."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from intake.console import views
+from intake.console.conversation import CALLER, Line
+
+LONDON = ZoneInfo("Europe/London")
+PRIORITY_STYLE = {1: "bold red", 2: "bold", 3: ""}
+_INVISIBLE = frozenset({"Cf", "Cc", "Zl", "Zp"})
+
+
+def clock(moment: datetime | None, *, seconds: bool = True) -> str:
+    """A moment as people in Britain read it, with GMT or BST written."""
+    if moment is None:
+        return ""
+    return moment.astimezone(LONDON).strftime("%H:%M:%S %Z" if seconds else "%d %b %H:%M %Z")
+
+
+def waited(seconds: float) -> str:
+    """``00:42``, ``12:05``, ``2 h 03``, ``3 d``."""
+    whole = int(seconds)
+    if whole < 3600:
+        return f"{whole // 60:02d}:{whole % 60:02d}"
+    if whole < 48 * 3600:
+        return f"{whole // 3600} h {whole % 3600 // 60:02d}"
+    return f"{whole // 86400} d"
+
+
+def visible(text: str) -> str:
+    """Direction marks, zero-width and control characters by name: none may bend a terminal or an eye."""
+    if text.isprintable():
+        return text
+    return "".join(
+        f"⟨{unicodedata.name(one, f'U+{ord(one):04X}')}⟩"
+        if unicodedata.category(one) in _INVISIBLE and one not in "\n\t"
+        else one
+        for one in text
+    )
+
+
+def queue_screen(answer: views.QueueAnswer) -> RenderableType:
+    """The queue as a table under one line of counts."""
+    claimable = answer.counts.claimable
+    waiting = sum(claimable.values())
+    parts = [f"{waiting} waiting"] + [f"{claimable[p]} at priority {p}" for p in sorted(claimable)]
+    if answer.counts.oldest_queued_at:
+        oldest_s = (answer.now - answer.counts.oldest_queued_at).total_seconds()
+        parts.append(f"oldest {waited(oldest_s)}")
+    parts += [f"{n} {state}" for state, n in sorted(answer.counts.states.items()) if state != "waiting"]
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name in ("Contact", "P", "Waited", "State", "Channel", "Service", "Where", "Said"):
+        table.add_column(name, no_wrap=name != "Said", overflow="ellipsis")
+    table.columns[-1].max_width = 60
+    for row in answer.rows:
+        style = PRIORITY_STYLE.get(row.priority, "")
+        table.add_row(
+            Text(row.reference, style),
+            Text(str(row.priority), style),
+            waited(row.waiting_s),
+            _state(row),
+            row.channel,
+            row.service or Text("?", "dim"),
+            _where(row.place),
+            Text(visible(" ".join(row.summary.split()))[:200]),
+        )
+    head = Text(" · ".join(parts), "bold")
+    more = [Text(f"more: --after {answer.next}", "dim")] if answer.next else []
+    return Group(head, Text(), table if answer.rows else Text("Nobody is waiting.", "dim"), *more)
+
+
+def contact_screen(answer: views.ContactAnswer) -> RenderableType:
+    """All of one contact, top to bottom: who, what was said, where, who has it."""
+    parts: list[RenderableType] = [row_screen(answer.contact)]
+    parts += _section("Said", (_line(one) for one in answer.conversation))
+    parts += _section("Where", (_hypothesis(one) for one in answer.places))
+    parts += [Text(f"  ! {words}", "bold yellow") for words in answer.contradictions]
+    parts += _section("Decided", (decision_screen(one) for one in answer.decisions))
+    parts += _section("Handed over", (_transfer(one) for one in answer.transfers))
+    return Group(*parts)
+
+
+def route_screen(answer: views.RouteAnswer) -> RenderableType:
+    """Who would get it now."""
+    head = Text.assemble((answer.reference, "bold"), "  ", _where(answer.place))
+    return Group(head, *(decision_screen(one) for one in answer.decisions))
+
+
+def row_screen(row: views.QueueRow) -> RenderableType:
+    """Who it is and how it stands, in a few lines."""
+    head = Text.assemble(
+        (row.reference, "bold"),
+        f"  {row.channel}  {visible(row.caller)}  ",
+        (f"priority {row.priority}", PRIORITY_STYLE.get(row.priority, "")),
+        f" ({row.priority_rule})" if row.priority_rule else "",
+        "  ",
+        _state(row),
+    )
+    service = f"{row.service or 'service not known'}" + (
+        f" ({row.service_reason})" if row.service_reason else ""
+    )
+    lines = [head, Text(f"  waited {waited(row.waiting_s)} since {clock(row.queued_at)} · {service}")]
+    if row.silent:
+        lines.append(Text("  SILENT: neutral words, no call-back, no sound", "bold yellow"))
+    if row.defect:
+        lines.append(Text(f"  could not be read in full: {visible(row.defect)}", "yellow"))
+    return Group(*lines)
+
+
+def decision_screen(decision: views.DecisionView) -> Text:
+    """``police → West Yorkshire Police  99 %  rule  reason``, and who else might answer."""
+    said = Text.assemble(
+        f"  {decision.service} → ",
+        (decision.room_name, "bold"),
+        f"  {decision.probability:.0%}  rule {decision.rule_id}: {decision.reason}",
+    )
+    if decision.is_default:
+        said.append("  DEFAULT ROOM", "bold yellow")
+    others = [one for one in decision.candidates if one.room_id != decision.room_id]
+    if others:
+        said.append("\n    or " + ", ".join(f"{one.name} {one.probability:.0%}" for one in others), "dim")
+    return said
+
+
+def _section(title: str, lines: Iterable[Text]) -> list[RenderableType]:
+    shown = list(lines)
+    return [Text(), Text(title, "bold dim"), *shown] if shown else []
+
+
+def _state(row: views.QueueRow) -> Text:
+    if row.claimed_by:
+        return Text(f"{row.state} · {row.claimed_by} until {clock(row.until)}")
+    if row.until:
+        return Text(f"{row.state} until {clock(row.until)}")
+    return Text("waiting again" if row.state == "open" else str(row.state))
+
+
+def _where(place: views.Place | None) -> Text:
+    if place is None:
+        return Text("no place", "dim")
+    return Text(f"{place.latitude:.4f}, {place.longitude:.4f} ±{place.radius_m:,.0f} m")
+
+
+def _line(line: Line) -> Text:
+    author = "" if line.author == CALLER else f"{line.author}: "
+    shown = Text.assemble(
+        (f"  {clock(line.at)}  ", "dim"),
+        ("» " if author else "  ", "dim"),
+        (author, "cyan"),
+        visible(line.text),
+    )
+    if line.repeated_at:
+        times = ", ".join(clock(one) for one in line.repeated_at)
+        shown.append(f"  repeat ×{len(line.repeated_at)} ({times})", "dim")
+    for flag in line.flags:
+        sent = f", sent {clock(line.sent_at, seconds=False)}" if flag == "old" else ""
+        shown.append(f"  {flag.upper()}{sent}", "bold yellow")
+    for media in line.attachments:
+        shown.append(f"  [{media.kind} {visible(media.name or media.content_type)}]", "dim")
+    if line.delivery:
+        failed = line.delivery == "failed"
+        shown.append(f"  {line.delivery}", "bold red" if failed else "dim")
+        if failed or line.delivery == "queued":
+            shown.append(f" {visible(line.trouble)}", "red")
+    if line.raw:
+        shown.append(f"\n      as it came: {visible(line.raw[:300])}", "dim")
+    return shown
+
+
+def _hypothesis(one: views.Hypothesis) -> Text:
+    mark = ("  ● " if one.chosen else "    ", "bold green")
+    clue = f" “{visible(one.place.clue)}”" if one.place.clue else ""
+    note = f" {visible(one.place.note)}" if one.place.note else ""
+    at = clock(one.place.positioned_at or one.received_at)
+    return Text.assemble(mark, _where(one.place), f"  {one.place.source}{clue}{note}  {at}  by {one.said_by}")
+
+
+def _transfer(one: views.TransferView) -> Text:
+    shown = Text.assemble(
+        f"  {one.service} → ", (one.room_name, "bold"), f"  {one.kind} ", (one.state, "bold")
+    )
+    if one.room_reference:
+        shown.append(f"  their reference {visible(one.room_reference)}")
+    if one.reason:
+        shown.append(f"  {visible(one.reason)}", "yellow")
+    if one.state in ("held", "rejected") and one.telephone:
+        shown.append(f"  telephone {one.telephone}", "bold")
+    return shown

@@ -1,0 +1,257 @@
+"""What the console answers with, made from what the store holds. Pure: the time is passed in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+import msgspec
+
+from intake.console.conversation import Line
+from intake.contact import Contact, ContactState
+from intake.control_room import ControlRoom
+from intake.location import CallerLocation
+from intake.log_events import LogEvent
+from intake.reference import reference
+from intake.routing.decision import RoutingDecision
+from intake.store.claims import HANDED_OVER
+from intake.store.contacts import Moments, StoredDecision, StoredLocation, TransferSummary
+from intake.store.queue import QueueCounts
+
+FindRoom = Callable[[str], ControlRoom | None]
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """A circle: WGS84 degrees, latitude before longitude; ``radius_m`` is scaled to 95 %."""
+
+    latitude: float
+    longitude: float
+    radius_m: float
+    source: str
+    method: str
+    positioned_at: datetime | None
+    clue: str | None
+    note: str | None
+
+
+class QueueRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A contact as a line of the queue. ``claimed_by`` is empty unless somebody has it now, until
+    ``until``; for a held contact ``until`` ends the hold. ``attempts`` is the fence to send back."""
+
+    id: str
+    reference: str
+    number: int
+    channel: str
+    caller: str
+    state: ContactState
+    claimable: bool
+    claimed_by: str
+    until: datetime | None
+    attempts: int
+    priority: int
+    priority_rule: str
+    service: str | None
+    service_reason: str
+    queued_at: datetime
+    waiting_s: float
+    last_message_at: datetime
+    summary: str
+    language: str
+    silent: bool
+    defect: str
+    place: Place | None
+
+
+class QueueAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of the queue in its order, and counts over the whole of it; ``now`` is the intake's clock."""
+
+    now: datetime
+    handler: str
+    rows: list[QueueRow]
+    counts: QueueCounts
+    next: str | None
+
+
+class ContactChange(msgspec.Struct, frozen=True, kw_only=True):
+    """A contact after a change; None where a claim found the queue empty."""
+
+    contact: QueueRow | None
+
+
+class RoomChance(msgspec.Struct, frozen=True, kw_only=True):
+    room_id: str
+    name: str
+    probability: float
+
+
+class DecisionView(msgspec.Struct, frozen=True, kw_only=True):
+    """Who answers for one service, by which rule, with what probability, and who else might."""
+
+    service: str
+    room_id: str
+    room_name: str
+    telephone: str
+    rule_id: str
+    reason: str
+    probability: float
+    candidates: list[RoomChance]
+    map_version: str
+    is_default: bool
+    decided_at: datetime | None = None
+    decided_by: str = ""
+
+
+class RouteAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What would be decided now; nothing is stored."""
+
+    reference: str
+    place: Place | None
+    decisions: list[DecisionView]
+
+
+class SentAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    contact: QueueRow
+    transfer_ids: list[str]
+
+
+class ReplyAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    reply_id: str
+    contact: QueueRow
+
+
+class TransferView(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
+    service: str
+    room_id: str
+    room_name: str
+    telephone: str
+    kind: str
+    state: str
+    attempts: int
+    created_at: datetime
+    sent_at: datetime | None
+    delivered_at: datetime | None
+    answered_at: datetime | None
+    next_attempt_at: datetime
+    room_reference: str
+    reason: str
+
+
+class Hypothesis(msgspec.Struct, frozen=True, kw_only=True):
+    """One of the places a caller may be; ``chosen`` marks the one the queue acts on."""
+
+    id: str
+    received_at: datetime
+    said_by: str
+    chosen: bool
+    place: Place
+
+
+class ContactAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything known of one contact. ``contradictions`` says in words which places cannot both be true."""
+
+    contact: QueueRow
+    moments: Moments
+    conversation: list[Line]
+    places: list[Hypothesis]
+    contradictions: tuple[str, ...]
+    decisions: list[DecisionView]
+    transfers: list[TransferView]
+    log: list[LogEvent]
+
+
+def place(location: CallerLocation) -> Place:
+    return Place(
+        latitude=location.latitude,
+        longitude=location.longitude,
+        radius_m=round(location.radius_m(), 1),
+        source=location.source.value,
+        method=location.method.value,
+        positioned_at=location.positioned_at,
+        clue=location.clue,
+        note=location.note,
+    )
+
+
+def queue_row(contact: Contact, now: datetime) -> QueueRow:
+    """A contact as it stands at ``now``: a lapsed lease is nobody's."""
+    running = contact.next_attempt_at > now
+    in_hands = running and contact.state in (ContactState.OPEN, *HANDED_OVER)
+    held = running and contact.state is ContactState.HELD
+    in_queue = contact.state in (ContactState.WAITING, ContactState.OPEN, ContactState.HELD)
+    return QueueRow(
+        id=contact.id,
+        reference=reference(contact.number, contact.queued_at),
+        number=contact.number,
+        channel=contact.channel,
+        caller=contact.caller,
+        state=contact.state,
+        claimable=in_queue and not running,
+        claimed_by=contact.claimed_by if in_hands else "",
+        until=contact.next_attempt_at if in_hands or held else None,
+        attempts=contact.attempts,
+        priority=int(contact.priority),
+        priority_rule=contact.priority_rule,
+        service=contact.service.word if contact.service else None,
+        service_reason=contact.service_reason,
+        queued_at=contact.queued_at,
+        waiting_s=round(max(0.0, (now - contact.queued_at).total_seconds()), 1),
+        last_message_at=contact.last_message_at,
+        summary=contact.summary,
+        language=contact.language,
+        silent=contact.silent,
+        defect=contact.defect,
+        place=place(contact.location) if contact.location else None,
+    )
+
+
+def decision_view(
+    decision: RoutingDecision, find_room: FindRoom, stored: StoredDecision | None = None
+) -> DecisionView:
+    room = find_room(decision.room_id)
+    return DecisionView(
+        service=decision.service.word,
+        room_id=decision.room_id,
+        room_name=room.name if room else decision.room_id,
+        telephone=room.telephone if room else "",
+        rule_id=decision.rule_id,
+        reason=decision.reason,
+        probability=round(decision.probability, 4),
+        candidates=[
+            RoomChance(
+                room_id=one.room_id,
+                name=found.name if (found := find_room(one.room_id)) else one.room_id,
+                probability=round(one.probability, 4),
+            )
+            for one in decision.candidates
+        ],
+        map_version=decision.map_version,
+        is_default=decision.is_default,
+        decided_at=stored.decided_at if stored else None,
+        decided_by=stored.decided_by if stored else "",
+    )
+
+
+def transfer_view(transfer: TransferSummary, find_room: FindRoom) -> TransferView:
+    room = find_room(transfer.room_id)
+    same = {
+        name: getattr(transfer, name)
+        for name in TransferView.__struct_fields__
+        if name not in ("service", "room_name", "telephone")
+    }
+    return TransferView(
+        service=transfer.service.word,
+        room_name=room.name if room else transfer.room_id,
+        telephone=room.telephone if room else "",
+        **same,
+    )
+
+
+def hypothesis(stored: StoredLocation, chosen: CallerLocation | None) -> Hypothesis:
+    return Hypothesis(
+        id=stored.id,
+        received_at=stored.received_at,
+        said_by=stored.actor,
+        chosen=stored.location == chosen,
+        place=place(stored.location),
+    )

@@ -63,12 +63,15 @@ def verify(headers: Mapping[str, str], body: bytes, secrets: Secrets, *, now: da
     return agency, message_id
 
 
-def secret_from_text(text: str) -> bytes:
-    """A shared secret as it stands in a file, without the line's end; ``ValueError`` when it is short."""
-    secret = text.strip().encode()
-    if len(secret) < SECRET_BYTES_LEAST:
-        raise ValueError(f"a shared secret needs at least {SECRET_BYTES_LEAST} bytes, this has {len(secret)}")
-    return secret
+def secrets_from_text(text: str) -> tuple[bytes, ...]:
+    """Shared secrets as they stand in a file, parted by white space: the new one first, then the old.
+
+    ``ValueError`` when there is none or one is short; it names no secret.
+    """
+    secrets = tuple(word.encode() for word in text.split())
+    if not secrets or min(map(len, secrets)) < SECRET_BYTES_LEAST:
+        raise ValueError(f"a shared secret needs at least {SECRET_BYTES_LEAST} bytes without spaces")
+    return secrets
 
 
 def _digest(secret: bytes, moment: int, agency: str, message_id: str, body: bytes) -> str:

@@ -13,7 +13,7 @@ from lxml import etree
 import intake.mait
 from intake.errors import Forged
 from intake.mait.grid import IRISH_GRID, NATIONAL_GRID, grid_position
-from intake.mait.signature import secret_from_text, signed_headers, verify
+from intake.mait.signature import secrets_from_text, signed_headers, verify
 
 NOW = datetime(2026, 3, 1, 21, 4, 5, tzinfo=UTC)
 SECRET, OTHER = b"s" * 32, b"o" * 32
@@ -87,9 +87,10 @@ def test_every_forgery_is_refused(given: dict[str, str], body: bytes, now: datet
 
 
 def test_a_short_secret_is_refused() -> None:
-    assert secret_from_text("s" * 32 + "\n") == SECRET
-    with pytest.raises(ValueError, match="at least 32"):
-        secret_from_text("short\n")
+    assert secrets_from_text("s" * 32 + "\n" + "o" * 32) == (SECRET, OTHER)
+    for bad in ("short\n", "", "s" * 32 + " short"):
+        with pytest.raises(ValueError, match="at least 32"):
+            secrets_from_text(bad)
 
 
 def test_the_readme_table_and_the_schema_name_the_same_elements() -> None:

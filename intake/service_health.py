@@ -27,6 +27,8 @@ class Health:
         self._roles = tuple(roles)
         self._started_s = time.monotonic()
         self._beats: dict[str, float] = {}
+        self.is_whole = False
+        """False while what works behind the open doors is still loading."""
 
     def beat(self, loop: str) -> None:
         """A loop came round."""
@@ -46,6 +48,7 @@ class Health:
             "version": __version__,
             "roles": self._roles,
             "store": database,
+            "loading": not self.is_whole,
             "stuck_loops": stuck,
             "uptime_s": round(now_s - self._started_s, 1),
             "clock_drift_s": round(self._clock.drift_s(), 3),

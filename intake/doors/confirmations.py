@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import structlog
@@ -17,13 +18,14 @@ from intake.incident import Confirmation
 log = structlog.get_logger()
 
 KIND = ChannelKind("mait")
+NAME = "mait"
+PATH = "/mait/confirmations"
 
 
 class VerdictDoor(Protocol):
     """``feeds.FeedDoor`` as this module needs it."""
 
     name: str
-    path: str
     body_limit_bytes: int
 
     def authenticate(self, raw: RawMessage) -> Trust: ...
@@ -36,15 +38,20 @@ class TakesVerdicts(Protocol):
 
 def add_confirmation_door(
     router: web.UrlDispatcher,
-    door: VerdictDoor,
-    verdicts: TakesVerdicts,
+    ready: Callable[[], tuple[VerdictDoor, TakesVerdicts] | None],
     way_in: WayIn,
     read_timeout_s: float,
 ) -> None:
-    """Mount the door; a room that gets anything but 204 sends again, and a repeat changes nothing."""
-    counts = metrics.door(KIND, door.name)
+    """Mount the door; a room that gets anything but 204 sends again, and a repeat changes nothing.
+
+    ``ready`` gives None while the process is still loading what can read a verdict.
+    """
+    counts = metrics.door(KIND, NAME)
 
     async def handle(request: web.Request) -> web.Response:
+        if (parts := ready()) is None:
+            return refusal(503, "starting: try again")
+        door, verdicts = parts
         try:
             body = await read_body(request, door.body_limit_bytes, read_timeout_s)
         except BodyTooLarge:
@@ -65,7 +72,7 @@ def add_confirmation_door(
         )
         return await _take(raw, door, verdicts, counts)
 
-    router.add_post(door.path, handle)
+    router.add_post(PATH, handle)
 
 
 async def _take(raw: RawMessage, door: VerdictDoor, verdicts: TakesVerdicts, counts: Any) -> web.Response:

@@ -1,0 +1,121 @@
+"""What works behind the doors, put together: the register, the workers, the console.
+
+Loaded once the doors stand open: a restart must not keep callers waiting for maps and schemas.
+"""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+
+from intake.console.app import make_console_app
+from intake.console.desk import Desk
+from intake.doors.listening import serve_http
+from intake.doors.way_in import WayIn
+from intake.feeds import FeedDoor, HttpsFeed, shared_secrets
+from intake.handover import HandOver
+from intake.locate import best
+from intake.locate.text import TextLocator
+from intake.phrases import load_phrases
+from intake.register import load_auto_transfer, load_register
+from intake.running import Running, new_id, spawn
+from intake.service_health import add_health
+from intake.telling import Telling
+from intake.triage import load_triage
+from intake.verdicts import Verdicts
+from intake.workers.keeping import Keeping
+from intake.workers.loop import Step, go_round, tick
+from intake.workers.parsing import Parsing
+from intake.workers.relaying import Relaying
+from intake.workers.replying import Replying
+from intake.workers.sweeping import Sweeping
+from intake.workers.triaging import Triaging
+
+
+class Inside:
+    """What the roles behind the doors share. Making one reads files: not on the event loop."""
+
+    def __init__(self, started: Running):
+        settings, store, clock = started.settings, started.store, started.clock
+        self.secrets = shared_secrets(settings.feeds.secrets)
+        self.router = load_register(settings.config_dir, feed_urls=settings.feeds.urls)
+        self.locator = TextLocator.load(settings.data_dir)
+        self.telling = Telling(load_phrases(settings.config_dir))
+        self.handover = HandOver(store, self.router, clock, new_id, settings.feeds.agency)
+        self.verdicts = Verdicts(store, self.telling, clock, new_id, settings.transfers.verdict_wait_s)
+        self.feed_door = FeedDoor(self.secrets)
+        self.triage = load_triage(settings.config_dir)
+        self.policy = load_auto_transfer(settings.config_dir)
+
+
+async def open_console(stack: AsyncExitStack, started: Running, inside: Inside) -> None:
+    """Listen for call handlers."""
+    settings = started.settings
+    desk = Desk(
+        store=started.store,
+        router=inside.router,
+        handover=inside.handover,
+        places=best,
+        locator=inside.locator,
+        clock=started.clock,
+        new_id=new_id,
+        tokens=settings.console.tokens,
+        lease_s=settings.contacts.lease_s,
+        lease_limit_s=settings.contacts.lease_limit_s,
+        old_after_s=settings.contacts.old_after_s,
+        read_timeout_s=settings.doors.read_timeout_s,
+    )
+    app = make_console_app(desk)
+    add_health(app.router, started.health)
+    started.console_port = await serve_http(stack, app, settings.console.host, settings.console.port)
+
+
+def start_workers(stack: AsyncExitStack, started: Running, inside: Inside) -> None:
+    """Start the loops between the doors and the rooms."""
+    settings, store, clock = started.settings, started.store, started.clock
+    parsing = Parsing(store, started.adapters)
+    stack.callback(parsing.close)
+    triaging = Triaging(
+        store,
+        inside.locator,
+        inside.triage,
+        inside.telling,
+        inside.handover,
+        inside.policy,
+        clock,
+        new_id,
+        settings.contacts,
+    )
+    feed = HttpsFeed(
+        inside.secrets,
+        agency=settings.feeds.agency,
+        now=clock.now,
+        connect_timeout_s=settings.transfers.connect_timeout_s,
+        answer_timeout_s=settings.transfers.answer_timeout_s,
+    )
+    stack.push_async_callback(feed.close)
+    relaying = Relaying(store, feed, inside.router, inside.verdicts, clock, new_id, settings.transfers)
+    stack.push_async_callback(relaying.close)
+    replying = Replying(store, started.adapters, clock)
+    stack.push_async_callback(replying.close)
+    sweeping = Sweeping(store, started.adapters, WayIn(store, clock, new_id), clock, settings.workers)
+    keeping = Keeping(store, clock, settings.contacts, started.adapters)
+    for name, step in {
+        "parsing": parsing.step,
+        "triaging": triaging.step,
+        "relaying": relaying.step,
+        "replying": replying.step,
+    }.items():
+        spawn(stack, started, _on_bell, started, name, step)
+    for name, step, every_s in (
+        ("rejoining", triaging.rejoin, 5.0),
+        ("settling", replying.settle, 5.0),
+        ("sweeping", sweeping.step, settings.workers.sweep_every_s),
+        ("watching", keeping.watch, 5.0),
+        ("closing", keeping.close_silent, 60.0),
+    ):
+        spawn(stack, started, tick, name, step, every_s=every_s, health=started.health)
+
+
+async def _on_bell(started: Running, name: str, step: Step) -> None:
+    idle_s = started.settings.workers.poll_s
+    await go_round(name, step, bell=started.store.bell, idle_s=idle_s, health=started.health)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import shapely
 
-SQUARE_M = 10_000.0
+SQUARE_M = 5_000.0
 _COLUMNS = 4096  # more squares than the map has in either direction
 _ROUNDNESS = 16  # segments a quarter circle: its area is 0.2 % short, so shares use its own area
 
@@ -16,7 +16,7 @@ _ROUNDNESS = 16  # segments a quarter circle: its area is 0.2 % short, so shares
 class AreaMap:
     """Areas as polygons in grid metres (EPSG:27700), numbered in the order of ``codes``.
 
-    A grid of 10 km squares answers for most places at once: a square that lies wholly in one area
+    A grid of 5 km squares answers for most places at once: a square that lies wholly in one area
     holds its number, any other holds the numbers of the areas that touch it.
     """
 
@@ -41,33 +41,44 @@ class AreaMap:
 
     def near(self, easting: float, northing: float, reach_m: float) -> tuple[int, ...]:
         """Every area within ``reach_m`` of this point, in order of number."""
-        unsure: set[int] = set()
+        found, _ = self._within_reach(easting, northing, reach_m)
+        return found
+
+    def overlaps(self, easting: float, northing: float, radius_m: float, reach_m: float) -> dict[int, float]:
+        """Every area within ``reach_m`` with the part of the circle that lies in it, 0 to 1.
+
+        RFC 7459 §5.5: overlap / area. ``reach_m`` is at least ``radius_m``.
+        """
+        touched, is_alone = self._within_reach(easting, northing, reach_m)
+        if is_alone:
+            return {touched[0]: 1.0}
+        shares = dict.fromkeys(touched, 0.0)
+        here = shapely.Point(easting, northing)
+        within = [area for area in touched if shapely.dwithin(self._polygons[area], here, radius_m)]
+        circle = here.buffer(radius_m, quad_segs=_ROUNDNESS)
+        if len(within) == 1 and shapely.covers(self._polygons[within[0]], circle):
+            return shares | {within[0]: 1.0}
+        window, whole = circle.bounds, circle.area
+        for area in within:
+            piece = shapely.clip_by_rect(self._polygons[area], *window)
+            shares[area] = circle.intersection(piece).area / whole
+        return shares
+
+    def _within_reach(self, easting: float, northing: float, reach_m: float) -> tuple[tuple[int, ...], bool]:
+        """The areas within reach, and whether the first alone fills every square within reach."""
+        whole: set[int] = set()
+        part: set[int] = set()
         for square in _squares_around(easting, northing, reach_m):
             found = self._squares.get(square, ())
             if isinstance(found, int):
-                unsure.add(found)
+                whole.add(found)
             else:
-                unsure.update(found)
-        if len(unsure) == 1 and isinstance(self._squares.get(_square(easting, northing)), int):
-            return tuple(unsure)
+                part.update(found or (-1,))  # -1: a square of open sea
+        if len(whole) == 1 and not part:
+            return tuple(whole), True
         here = shapely.Point(easting, northing)
-        return tuple(area for area in sorted(unsure) if shapely.dwithin(self._polygons[area], here, reach_m))
-
-    def shares(
-        self, areas: Iterable[int], easting: float, northing: float, radius_m: float
-    ) -> dict[int, float]:
-        """The part of the circle that lies in each of ``areas``, 0 to 1 (RFC 7459 §5.5: overlap / area)."""
-        here = shapely.Point(easting, northing)
-        within = [area for area in areas if shapely.dwithin(self._polygons[area], here, radius_m)]
-        circle = here.buffer(radius_m, quad_segs=_ROUNDNESS)
-        if len(within) == 1 and shapely.covers(self._polygons[within[0]], circle):
-            return {within[0]: 1.0}
-        window = circle.bounds
-        whole = circle.area
-        return {
-            area: circle.intersection(shapely.clip_by_rect(self._polygons[area], *window)).area / whole
-            for area in within
-        }
+        unsure = sorted((whole | part) - {-1})
+        return tuple(a for a in unsure if shapely.dwithin(self._polygons[a], here, reach_m)), False
 
     def is_inland(self, easting: float, northing: float) -> bool:
         """Further than 300 m from the coast, on the landward side."""
@@ -89,12 +100,13 @@ def _squares(polygons: Any) -> dict[int, int | tuple[int, ...]]:
     mesh = np.meshgrid(np.arange(west, east + 1), np.arange(south, north + 1), indexing="ij")
     columns, rows = (axis.ravel() for axis in mesh)
     boxes = shapely.box(columns * SQUARE_M, rows * SQUARE_M, (columns + 1) * SQUARE_M, (rows + 1) * SQUARE_M)
-    keys = (columns * _COLUMNS + rows).astype(np.int64)
-    tree = shapely.STRtree(boxes)
-    touching: dict[int, list[int]] = {}
-    for area, box in tree.query(polygons, predicate="intersects").T.tolist():
-        touching.setdefault(int(keys[box]), []).append(area)
-    squares: dict[int, int | tuple[int, ...]] = {key: tuple(areas) for key, areas in touching.items()}
-    for area, box in tree.query(polygons, predicate="contains").T.tolist():
-        squares[int(keys[box])] = area
+    keys = (columns * _COLUMNS + rows).astype(np.int64).tolist()
+    area_of, box_of = shapely.STRtree(boxes).query(polygons, predicate="intersects")
+    touching: dict[int, tuple[int, ...]] = {}
+    for area, box in zip(area_of.tolist(), box_of.tolist(), strict=True):
+        touching[box] = (*touching.get(box, ()), area)
+    alone = np.array([box for box, areas in touching.items() if len(areas) == 1], dtype=np.int64)
+    filled = alone[shapely.covers(polygons[[touching[box][0] for box in alone.tolist()]], boxes[alone])]
+    squares: dict[int, int | tuple[int, ...]] = {keys[box]: areas for box, areas in touching.items()}
+    squares.update((keys[box], touching[box][0]) for box in filled.tolist())
     return squares

@@ -64,11 +64,10 @@ def find_place(areas: AreaMap, location: CallerLocation | None) -> Place:
     if not (_SOUTH <= location.latitude <= _NORTH and _WEST <= location.longitude <= _EAST):
         return Place(off_the_sheet=True, radius_m=radius_m)
     easting, northing = to_grid(location.latitude, location.longitude)
-    touched = areas.near(easting, northing, REACH_FACTOR * radius_m + REACH_M)
     return Place(
         home=areas.at(easting, northing),
         radius_m=radius_m,
-        shares=dict.fromkeys(touched, 0.0) | areas.shares(touched, easting, northing, radius_m),
+        shares=areas.overlaps(easting, northing, radius_m, REACH_FACTOR * radius_m + REACH_M),
         inland=areas.is_inland(easting, northing),
     )
 

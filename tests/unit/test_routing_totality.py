@@ -72,7 +72,12 @@ def test_what_is_not_a_place_never_reaches_a_regional_room(location: CallerLocat
     ],
 )
 def test_the_reason_says_what_is_wrong_with_the_numbers(fields: dict[str, Any], word: str) -> None:
-    good: dict[str, Any] = {"latitude": 53.8, "longitude": -1.5, "uncertainty_m": 10.0, "confidence_pct": 95.0}
+    good: dict[str, Any] = {
+        "latitude": 53.8,
+        "longitude": -1.5,
+        "uncertainty_m": 10.0,
+        "confidence_pct": 95.0,
+    }
     decision = ROUTER.route(Service.POLICE, CallerLocation(**(good | fields)))
     assert decision.is_default
     assert word in decision.reason

@@ -116,13 +116,19 @@ def run(args: argparse.Namespace) -> int:
     except ConsoleRefused as error:
         if args.json:
             print(msgspec.json.encode(error.problem).decode())
-        print(f"refused: {error}" if error.status else str(error), file=sys.stderr)
+        print(_in_words(error), file=sys.stderr)
         return 1
     if args.json:
         print(msgspec.json.format(msgspec.json.encode(answer)).decode())
     else:
         Console(highlight=False).print(shown)
     return 0
+
+
+def _in_words(error: ConsoleRefused) -> str:
+    if error.status == 401:
+        return "the console does not know this token: check INTAKE_TOKEN or --token-file"
+    return f"refused: {error}" if error.status else str(error)
 
 
 def _token(args: argparse.Namespace) -> str:

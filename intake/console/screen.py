@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -80,19 +79,21 @@ def queue_screen(answer: views.QueueAnswer) -> RenderableType:
 
 def contact_screen(answer: views.ContactAnswer) -> RenderableType:
     """All of one contact, top to bottom: who, what was said, where, who has it."""
-    parts: list[RenderableType] = [row_screen(answer.contact)]
-    parts += _section("Said", (_line(one) for one in answer.conversation))
-    parts += _section("Where", (_hypothesis(one) for one in answer.places))
-    parts += [Text(f"  ! {words}", "bold yellow") for words in answer.contradictions]
-    parts += _section("Decided", (decision_screen(one) for one in answer.decisions))
-    parts += _section("Handed over", (_transfer(one) for one in answer.transfers))
-    return Group(*parts)
+    where = [_hypothesis(one) for one in answer.places]
+    where += [(Text("!", "bold yellow"), Text(words, "bold yellow")) for words in answer.contradictions]
+    return Group(
+        row_screen(answer.contact),
+        *_section("Said", [_line(one) for one in answer.conversation]),
+        *_section("Where", where),
+        *_section("Decided", [_decision(one) for one in answer.decisions]),
+        *_section("Handed over", [_transfer(one) for one in answer.transfers]),
+    )
 
 
 def route_screen(answer: views.RouteAnswer) -> RenderableType:
     """Who would get it now."""
     head = Text.assemble((answer.reference, "bold"), "  ", _where(answer.place))
-    return Group(head, *(decision_screen(one) for one in answer.decisions))
+    return Group(head, _grid([_decision(one) for one in answer.decisions]))
 
 
 def row_screen(row: views.QueueRow) -> RenderableType:
@@ -116,24 +117,30 @@ def row_screen(row: views.QueueRow) -> RenderableType:
     return Group(*lines)
 
 
-def decision_screen(decision: views.DecisionView) -> Text:
-    """``police → West Yorkshire Police  99 %  rule  reason``, and who else might answer."""
-    said = Text.assemble(
-        f"  {decision.service} → ",
-        (decision.room_name, "bold"),
-        f"  {decision.probability:.0%}  rule {decision.rule_id}: {decision.reason}",
-    )
+def _section(title: str, rows: list[tuple[Text, Text]]) -> list[RenderableType]:
+    return [Text(), Text(title, "bold dim"), _grid(rows)] if rows else []
+
+
+def _grid(rows: list[tuple[Text, Text]]) -> RenderableType:
+    # Two columns, so that a long line goes on under itself.
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column()
+    for left, right in rows:
+        table.add_row(Text("  ").append_text(left), right)
+    return table
+
+
+def _decision(decision: views.DecisionView) -> tuple[Text, Text]:
+    """Who answers, how surely, by which rule, and who else might."""
+    said = Text.assemble((decision.room_name, "bold"), f"  {decision.probability:.0%}")
     if decision.is_default:
         said.append("  DEFAULT ROOM", "bold yellow")
+    said.append(f"\nrule {decision.rule_id}: {decision.reason}", "dim")
     others = [one for one in decision.candidates if one.room_id != decision.room_id]
     if others:
-        said.append("\n    or " + ", ".join(f"{one.name} {one.probability:.0%}" for one in others), "dim")
-    return said
-
-
-def _section(title: str, lines: Iterable[Text]) -> list[RenderableType]:
-    shown = list(lines)
-    return [Text(), Text(title, "bold dim"), *shown] if shown else []
+        said.append("\nor " + ", ".join(f"{one.name} {one.probability:.0%}" for one in others))
+    return Text(decision.service), said
 
 
 def _state(row: views.QueueRow) -> Text:
@@ -150,14 +157,9 @@ def _where(place: views.Place | None) -> Text:
     return Text(f"{place.latitude:.4f}, {place.longitude:.4f} ±{place.radius_m:,.0f} m")
 
 
-def _line(line: Line) -> Text:
-    author = "" if line.author == CALLER else f"{line.author}: "
-    shown = Text.assemble(
-        (f"  {clock(line.at)}  ", "dim"),
-        ("» " if author else "  ", "dim"),
-        (author, "cyan"),
-        visible(line.text),
-    )
+def _line(line: Line) -> tuple[Text, Text]:
+    shown = Text("" if line.author == CALLER else f"{line.author}: ", "cyan")
+    shown.append(visible(line.text), "default")
     if line.repeated_at:
         times = ", ".join(clock(one) for one in line.repeated_at)
         shown.append(f"  repeat ×{len(line.repeated_at)} ({times})", "dim")
@@ -167,31 +169,29 @@ def _line(line: Line) -> Text:
     for media in line.attachments:
         shown.append(f"  [{media.kind} {visible(media.name or media.content_type)}]", "dim")
     if line.delivery:
-        failed = line.delivery == "failed"
-        shown.append(f"  {line.delivery}", "bold red" if failed else "dim")
-        if failed or line.delivery == "queued":
-            shown.append(f" {visible(line.trouble)}", "red")
+        trouble = (
+            f" {visible(line.trouble)}" if line.trouble and line.delivery in ("failed", "queued") else ""
+        )
+        shown.append(f"  {line.delivery}{trouble}", "bold red" if line.delivery == "failed" else "dim")
     if line.raw:
-        shown.append(f"\n      as it came: {visible(line.raw[:300])}", "dim")
-    return shown
+        shown.append(f"\nas it came: {visible(line.raw[:300])}", "dim")
+    return Text(clock(line.at), "dim"), shown
 
 
-def _hypothesis(one: views.Hypothesis) -> Text:
-    mark = ("  ● " if one.chosen else "    ", "bold green")
+def _hypothesis(one: views.Hypothesis) -> tuple[Text, Text]:
     clue = f" “{visible(one.place.clue)}”" if one.place.clue else ""
     note = f" {visible(one.place.note)}" if one.place.note else ""
     at = clock(one.place.positioned_at or one.received_at)
-    return Text.assemble(mark, _where(one.place), f"  {one.place.source}{clue}{note}  {at}  by {one.said_by}")
+    mark = Text("●", "bold green") if one.chosen else Text(" ")
+    return mark, Text.assemble(_where(one.place), f"  {one.place.source}{clue}{note}  {at}  by {one.said_by}")
 
 
-def _transfer(one: views.TransferView) -> Text:
-    shown = Text.assemble(
-        f"  {one.service} → ", (one.room_name, "bold"), f"  {one.kind} ", (one.state, "bold")
-    )
+def _transfer(one: views.TransferView) -> tuple[Text, Text]:
+    shown = Text.assemble((one.room_name, "bold"), f"  {one.kind} ", (one.state, "bold"))
     if one.room_reference:
         shown.append(f"  their reference {visible(one.room_reference)}")
     if one.reason:
         shown.append(f"  {visible(one.reason)}", "yellow")
     if one.state in ("held", "rejected") and one.telephone:
         shown.append(f"  telephone {one.telephone}", "bold")
-    return shown
+    return Text(one.service), shown

@@ -26,6 +26,7 @@ SIGNED_BESIDE = "hmac-sha256-detached"
 OTHER_LOCATIONS_MOST = 30
 CONVERSATION_BYTES_MOST = 512 * 1024
 _HALF_THE_EARTH_M = 20_037_508.0
+_ALTITUDE_MOST_M = 20_000.0
 
 
 def write(
@@ -47,7 +48,8 @@ def write(
     ``services`` is what this room is asked for; ``on_behalf_of`` the room whose buddy it is;
     ``sequence`` counts an incident's messages to one service from 1. Text that XML cannot carry is
     replaced in sight. Of a very long conversation the first message and the newest are written, and
-    ``omitted`` says how many are not. Raises InvalidMait, naming every problem.
+    ``omitted`` says how many are not; so with places that are none, as latitude 999. Raises
+    InvalidMait, naming every problem.
     """
     root = start(ROOT_OF_KIND[kind])
     header = add(root, "Header")
@@ -92,7 +94,7 @@ def _write_incident(root: etree._Element, incident: Incident, services: Sequence
     add(node, "Priority", str(incident.priority))
     _write_services(add(node, "ServicesAsked"), services)
     _write_services(add(node, "AllServices"), incident.services)
-    if incident.location is not None:
+    if incident.location is not None and _is_place(incident.location):
         _write_location(add(node, "Location"), incident.location, uprn)
     _write_other_locations(node, incident.other_locations)
     _write_people(add(node, "PeopleInvolved"), incident)
@@ -110,10 +112,10 @@ def _write_location(node: etree._Element, location: CallerLocation, uprn: str = 
     add(node, "Latitude", _decimal(location.latitude, 7))
     add(node, "Longitude", _decimal(location.longitude, 7))
     add(node, "RadiusMetres", _decimal(radius_m, 1))
-    if location.confidence_pct != STATED_CONFIDENCE_PCT:
+    if location.confidence_pct != STATED_CONFIDENCE_PCT and 0 <= location.confidence_pct <= 100:
         add(node, "StatedRadiusMetres", _decimal(min(location.uncertainty_m, _HALF_THE_EARTH_M), 1))
         add(node, "StatedConfidencePercent", _decimal(location.confidence_pct, 3))
-    if location.altitude_m is not None:
+    if location.altitude_m is not None and -_ALTITUDE_MOST_M <= location.altitude_m <= _ALTITUDE_MOST_M:
         add(node, "AltitudeMetres", _decimal(location.altitude_m, 1))
     _write_grid(node, location.latitude, location.longitude, radius_m)
     if uprn:
@@ -126,6 +128,11 @@ def _write_location(node: etree._Element, location: CallerLocation, uprn: str = 
         add_text(node, "Clue", location.clue)
     if location.note is not None:
         add_text(node, "Note", location.note)
+
+
+def _is_place(location: CallerLocation) -> bool:
+    """False for a nonsense fix: it must not keep an incident from its room."""
+    return abs(location.latitude) <= 90 and abs(location.longitude) <= 180 and location.uncertainty_m >= 0
 
 
 def _write_grid(node: etree._Element, latitude: float, longitude: float, radius_m: float) -> None:
@@ -142,7 +149,7 @@ def _write_grid(node: etree._Element, latitude: float, longitude: float, radius_
 def _write_other_locations(node: etree._Element, others: Sequence[CallerLocation]) -> None:
     if not others:
         return
-    kept = others[-OTHER_LOCATIONS_MOST:]
+    kept = [other for other in others if _is_place(other)][-OTHER_LOCATIONS_MOST:]
     section = add(node, "OtherLocations")
     section.set("omitted", str(len(others) - len(kept)))
     for other in kept:

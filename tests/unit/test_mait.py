@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -254,3 +255,30 @@ def test_neither_document_is_taken_for_the_other() -> None:
         read(write_confirmation(said, confirmed_at=NOW, to_agency="national-intake"))
     with pytest.raises(InvalidMait, match="not a TransferConfirmation"):
         read_confirmation_document(written(incident()))
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        {"latitude": 999.0},
+        {"longitude": float("nan")},
+        {"uncertainty_m": -1.0},
+        {"uncertainty_m": float("nan")},
+    ],
+    ids=str,
+)
+def test_a_nonsense_fix_does_not_keep_an_incident_from_its_room(nonsense: dict[str, float]) -> None:
+    bad = msgspec.structs.replace(LEEDS, **nonsense)
+    got = read(written(incident(location=bad, other_locations=(bad, LEEDS)))).incident
+    assert got.location is None
+    assert got.other_locations == (LEEDS,)
+    assert read(written(incident(location=None, other_locations=(bad,)))).incident.other_locations == ()
+
+
+@pytest.mark.parametrize("extreme", [float("inf"), float("-inf"), float("nan"), 1e30])
+def test_extremes_beside_the_place_are_bounded_or_left_out(extreme: float) -> None:
+    wide = msgspec.structs.replace(
+        LEEDS, uncertainty_m=abs(extreme), altitude_m=extreme, confidence_pct=extreme
+    )
+    got = read(written(incident(location=wide))).incident.location
+    assert got is None or (got.altitude_m is None and got.uncertainty_m <= 20_037_508)

@@ -17,7 +17,7 @@ from intake.simulate.control_room.feed import Identity
 from intake.simulate.control_room.ledger import Ledger
 from intake.simulate.control_room.views import by_urgency, clock, see, time_of_day, visible
 
-_TEMPLATES = Path(__file__).with_name("templates")
+_HERE = Path(__file__).parent
 _CAREFUL = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
@@ -57,7 +57,7 @@ class RoomPages:
         # Rooms on one machine differ by port only, and cookies do not: the name keeps them apart.
         self._cookie = f"room-{identity.room_id}"
         self._jinja = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(_TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined
+            loader=jinja2.FileSystemLoader(_HERE), autoescape=True, undefined=jinja2.StrictUndefined
         )
         self._jinja.filters |= {"visible": visible, "clock": clock, "time_of_day": time_of_day}
 
@@ -165,7 +165,7 @@ class RoomPages:
 
 
 def _static(name: str, content_type: str) -> Handler:
-    content = (_TEMPLATES / name).read_bytes()
+    content = (_HERE / name).read_bytes()
 
     async def answer(request: web.Request) -> web.StreamResponse:
         return web.Response(body=content, content_type=content_type, charset="utf-8")

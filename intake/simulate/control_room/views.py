@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from intake.contact import Priority
-from intake.incident import Verdict
+from intake.incident import TransferKind, Verdict
 from intake.location import CallerLocation, LocationMethod, LocationSource
 from intake.mait import ReceivedMessage, read
 from intake.simulate.control_room.ledger import Entry
@@ -114,15 +114,21 @@ def _see_place(place: CallerLocation) -> PlaceView:
 
 
 def _missing(entries: list[Entry]) -> list[str]:
-    """Sequence numbers below the highest that have not come, counted for each service by itself."""
-    lanes: dict[str, set[int]] = {}
-    for entry in entries:
-        lanes.setdefault(entry.services, set()).add(entry.sequence)
-    return [
-        f"message {number} ({services})" if len(lanes) > 1 else f"message {number}"
-        for services, came in lanes.items()
-        for number in sorted(set(range(1, min(max(came), 1_000))) - came)
-    ]
+    """What has not come, for each service by itself: the creation, and the numbers between it and the newest.
+
+    Numbers before the creation went to another room, which had the incident first.
+    """
+    missing = []
+    for services in dict.fromkeys(entry.services for entry in entries):
+        lane = [entry for entry in entries if entry.services == services]
+        came = {entry.sequence for entry in lane}
+        created = [entry.sequence for entry in lane if entry.kind == TransferKind.CREATION]
+        if not created:
+            missing.append(f"the creation ({services})")
+        first = min(created, default=min(came))
+        gaps = sorted(set(range(first, min(max(came), first + 1_000))) - came)
+        missing += [f"message {number} ({services})" for number in gaps]
+    return missing
 
 
 def _priority_word(priority: int) -> str:

@@ -58,6 +58,7 @@ async def running(
         ready.set_result(inside)
         if "workers" in roles:
             code.start_workers(stack, started, inside)
+            await open_health(stack, started)
         if "console" in roles:
             await code.open_console(stack, started, inside)
         started.health.is_whole = True
@@ -138,6 +139,15 @@ async def open_doors(stack: AsyncExitStack, started: Running, ready: asyncio.Fut
         )
         started.smtp_port = server.sockets[0].getsockname()[1]
         stack.push_async_callback(close_server, server)
+
+
+async def open_health(stack: AsyncExitStack, started: Running) -> None:
+    """/health and /metrics of workers that are a process of their own."""
+    workers = started.settings.workers
+    if workers.health_port:
+        app = web.Application()
+        add_health(app.router, started.health)
+        await serve_http(stack, app, workers.health_host, workers.health_port)
 
 
 def _verdicts(ready: asyncio.Future[Inside]) -> tuple[VerdictDoor, TakesVerdicts] | None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import random
+import tomllib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,6 +23,7 @@ from intake.research.hours import HOUR, hour_of, hours_between, local_hour, utc_
 from intake.research.measures import Wait
 from intake.research.regions import region_of, region_of_room, regions
 
+REPO = Path(__file__).parents[2]
 SINCE = datetime(2026, 3, 2, 18, 0, tzinfo=UTC)
 HOURS = 3
 UNTIL = SINCE + HOURS * HOUR
@@ -273,10 +276,17 @@ def test_only_whole_hours_are_taken() -> None:
 # -- regions -------------------------------------------------------------------------------------
 
 
+def test_every_room_of_the_register_has_a_region() -> None:
+    register = tomllib.loads((REPO / "config" / "control_rooms.toml").read_text("utf-8"))
+    rooms = {room["id"] for room in register["room"]}
+    assert {room for room in rooms if region_of(room) == "unknown"} == {"national", "coastguard"}
+    assert set(region_of_room()) <= rooms
+
+
 def test_twelve_regions_and_the_unknown() -> None:
     assert len(regions()) == 13 and regions()[-1] == "unknown"
     assert region_of("police-psni") == "Northern Ireland"
-    assert region_of("coastguard") == region_of("national-default") == region_of(None) == "unknown"
+    assert region_of("coastguard") == region_of("national") == region_of(None) == "unknown"
     assert Counter(room.split("-")[0] for room in region_of_room()) == {
         "police": 45,
         "fire": 49,

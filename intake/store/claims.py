@@ -161,11 +161,10 @@ def _require_free_hands(conn: Connection, now: datetime, handler: str, limit: in
             contacts.c.next_attempt_at > now,
             contacts.c.id != besides,
         )
-        .order_by(contacts.c.number)
         .limit(limit)
     ).all()
     if len(held) >= limit:
-        names = ", ".join(reference(row.number, row.queued_at) for row in held)
+        names = ", ".join(reference(row.number, row.queued_at) for row in sorted(held))
         raise Refused(f"you have {len(held)} open conversations ({names}): close, hold or release one first")
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import Boolean, ColumnElement, Connection, exists, literal_column, select, update
+from sqlalchemy import Connection, and_, exists, literal, select, update
 
 from intake.contact import CallerUri, ChannelKind, ContactId, ContactState, DeliveryState, Reply
 from intake.errors import NotFound, Refused, StaleClaim
@@ -30,9 +30,12 @@ RANK = (
 
 NO_ANSWER_TO = "unknown:"
 
-# Literal text, so that both engines see that a partial index answers it.
-_QUEUED: ColumnElement[bool] = literal_column("replies.state = 'queued'", Boolean)
-_UNTOLD: ColumnElement[bool] = literal_column("replies.state = 'failed' AND replies.reason = ''", Boolean)
+# Written into the statements, so that both engines see that a partial index answers them.
+_QUEUED = replies.c.state == literal(DeliveryState.QUEUED.value, literal_execute=True)
+_UNTOLD = and_(
+    replies.c.state == literal(DeliveryState.FAILED.value, literal_execute=True),
+    replies.c.reason == literal("", literal_execute=True),
+)
 
 
 class DueReply(msgspec.Struct, frozen=True, kw_only=True):

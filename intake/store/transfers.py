@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, exists, func, select, update
+from sqlalchemy import BindParameter, Connection, Row, and_, bindparam, exists, func, select, update
 
 from intake.contact import ContactId
 from intake.control_room import RoomId, Service
@@ -61,7 +61,11 @@ def due(conn: Connection, now: datetime, room_id: str, limit: int) -> list[Trans
 
 
 def _is_due(now: datetime) -> Any:
-    return and_(transfers.c.state.in_([state.value for state in LIVE]), transfers.c.next_attempt_at <= now)
+    # Written into the statement, so that both engines see that the partial index answers it.
+    live: BindParameter[Any] = bindparam(
+        "live", [state.value for state in LIVE], expanding=True, literal_execute=True
+    )
+    return and_(transfers.c.state.in_(live), transfers.c.next_attempt_at <= now)
 
 
 def start_attempt(

@@ -1,0 +1,51 @@
+"""What is asked twice a second must come out of an index, on both engines, however long the history."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, event
+
+from intake.store import claims, queue, replies, transfers
+from intake.store.store import Store
+from tests.callers import at
+
+POLLED: dict[str, tuple[Callable[[Connection], object], str]] = {
+    "list": (lambda conn: queue.list_queue(conn, at(0)), "ix_contacts_queue"),
+    "count": (lambda conn: queue.count_queue(conn, at(0)), "ix_contacts_queue"),
+    "claim next": (lambda conn: claims.claim_next(conn, at(0), "ada", 15), "ix_contacts_queue"),
+    "replies to send": (lambda conn: replies.claim_due_replies(conn, at(0), 10, 15), "ix_replies_due"),
+    "failed replies": (lambda conn: replies.settle_failures(conn, at(0)), "ix_replies_untold"),
+    "rooms with transfers": (lambda conn: transfers.due_rooms(conn, at(0)), "ix_transfers_due"),
+}
+
+
+@pytest.mark.parametrize("name", POLLED)
+async def test_a_polled_question_is_answered_by_its_index(store: Store, name: str) -> None:
+    ask, index = POLLED[name]
+
+    def plans(conn: Connection) -> str:
+        asked: list[tuple[str, Any]] = []
+
+        def keep(_conn: Any, _cursor: Any, statement: str, parameters: Any, *_more: Any) -> None:
+            asked.append((statement, parameters))
+
+        if not store.is_sqlite:  # an empty table is scanned unless that is dear
+            conn.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        event.listen(conn, "before_cursor_execute", keep)
+        ask(conn)
+        event.remove(conn, "before_cursor_execute", keep)
+        explain = "EXPLAIN QUERY PLAN " if store.is_sqlite else "EXPLAIN "
+        return "\n".join(
+            str(row)
+            for statement, parameters in asked
+            if statement.startswith("SELECT") and "advisory" not in statement
+            for row in conn.exec_driver_sql(explain + statement, parameters)
+        )
+
+    plan = await store.run(plans)
+    assert index in plan, plan
+    assert not re.search(r"SCAN \w+'", plan), plan  # SQLite's word for reading a whole table

@@ -25,11 +25,6 @@ SET_BY = "set by "
 ChooseBest = Callable[[Iterable[CallerLocation], datetime], CallerLocation | None]
 
 
-def set_by_person(reason: str) -> bool:
-    """Whether a person chose the priority or service that this rule or reason explains."""
-    return reason.startswith(SET_BY)
-
-
 def close(conn: Connection, now: datetime, claim: Claim, reason: str, *, anyway: bool = False) -> None:
     """Close a contact. Refused while a room has not answered for it, unless ``anyway``."""
     contact = owned(conn, now, claim)

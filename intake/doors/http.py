@@ -71,7 +71,16 @@ def _door_handler(kind: ChannelKind, door: HttpDoor, way_in: WayIn, read_timeout
             return refusal(403, "not authentic")
         except StoreUnavailable:
             return refusal(503, "not taken: try again", {"Retry-After": RETRY_AFTER_S})
-        answer = door.accepted(raw, receipt)
+        except Exception as error:
+            # A bug of ours before the commit: nothing is promised, and the sender may try again.
+            log.exception("http_door_failed", door=door.name, error=type(error).__name__)
+            return refusal(503, "not taken: try again", {"Retry-After": RETRY_AFTER_S})
+        try:
+            answer = door.accepted(raw, receipt)
+        except Exception as error:
+            # It is kept, and has to be said so: anything but success would bring it again for ever.
+            log.exception("http_answer_failed", door=door.name, error=type(error).__name__)
+            return web.Response(status=202, text="kept\n")
         return web.Response(body=answer.body, status=answer.status, content_type=answer.content_type)
 
     return handle

@@ -8,6 +8,7 @@ import msgspec
 import structlog
 import uuid_utils
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from intake.contact import InboundMessage, MessageKind, Receipt
 from intake.errors import StoreUnavailable
@@ -18,6 +19,13 @@ from intake.store.driver_sql import DriverSql, PostgresqlSql, SqliteSql
 from intake.store.types import to_us
 
 log = structlog.get_logger()
+
+RACES_LIMIT = 3
+"""How often one arrival may lose a race for its key to another process before it is kept as raw bytes."""
+
+# Classes of PostgreSQL's SQLSTATE (appendix A of its manual) that are operational errors, but no outage.
+DEADLOCK = "40"
+LIMIT = "54"  # a key longer than an index can hold
 
 
 class Accepting:
@@ -30,6 +38,7 @@ class Accepting:
         self._sql: DriverSql = (
             SqliteSql() if engine.dialect.name == "sqlite" else PostgresqlSql(engine.dialect)
         )
+        self._dbapi: Any = engine.dialect.loaded_dbapi
         self._connection: Any = None
 
     def close(self) -> None:
@@ -42,16 +51,33 @@ class Accepting:
         try:
             return list(self._transaction(items))
         except Exception as error:
-            if len(items) == 1:
-                return [self._last_resort(items[0], error)]
-            log.warning("batch_replayed", items=len(items), error=type(error).__name__)
+            failure = error
+        if self._is_outage(failure):
+            return self._once_more(items, failure)
+        if len(items) > 1:
+            log.warning("batch_replayed", items=len(items), error=type(failure).__name__)
         return [self._alone(item) for item in items]
 
+    def _once_more(self, items: list[Acceptance], failure: Exception) -> list[Receipt | Exception]:
+        """After an outage: all together or none, for a time-out each would keep thousands waiting."""
+        if self._connection is None:  # it broke, perhaps long ago and unseen: a new one may do
+            try:
+                return list(self._transaction(items))
+            except Exception as error:
+                failure = error
+        reason = f"the database did not commit: {type(failure).__name__}"
+        return [StoreUnavailable(reason) for _ in items]
+
     def _alone(self, item: Acceptance) -> Receipt | Exception:
-        try:
-            return self._transaction([item])[0]
-        except Exception as error:
-            return self._last_resort(item, error)
+        """By itself, and again where another process wrote the same key first: now it can be seen."""
+        for _ in range(RACES_LIMIT):
+            try:
+                return self._transaction([item])[0]
+            except Exception as error:
+                failure = error
+            if not (isinstance(failure, self._dbapi.IntegrityError) or _state_class(failure) == DEADLOCK):
+                break
+        return self._last_resort(item, failure)
 
     def _last_resort(self, item: Acceptance, error: Exception) -> Receipt | Exception:
         """A message the tables refuse is kept as raw bytes with a harmless stand-in (law 5)."""
@@ -79,23 +105,26 @@ class Accepting:
             return StoreUnavailable(f"the database did not commit: {type(second).__name__}")
 
     def _is_outage(self, error: Exception) -> bool:
-        dialect = self._engine.dialect
-        operational = dialect.loaded_dbapi.OperationalError
-        return isinstance(error, operational | StoreUnavailable | OSError)
+        """Whether the database is at fault, and not the message."""
+        if isinstance(error, SQLAlchemyError | StoreUnavailable | OSError):
+            return True  # no connection to be had
+        return isinstance(error, self._dbapi.OperationalError) and _state_class(error) not in (
+            DEADLOCK,
+            LIMIT,
+        )
 
     def _transaction(self, items: list[Acceptance]) -> list[Receipt]:
         connection = self._connect()
-        cursor = connection.cursor()
         try:
+            cursor = connection.cursor()
             self._sql.begin(cursor)
             receipts = self._write(cursor, items)
             connection.commit()
+            cursor.close()
             return receipts
         except Exception:
             self._abandon(connection)
             raise
-        finally:
-            cursor.close()
 
     def _write(self, cursor: Any, items: list[Acceptance]) -> list[Receipt]:
         sql, arrivals = self._sql, Arrivals(self._clock.now(), self._silence_us)
@@ -107,6 +136,8 @@ class Accepting:
             sql.known(cursor, sorted(ids)) if ids else (),
             sql.threads(cursor, sorted(callers)) if callers else (),
         )
+        if others := arrivals.in_conflict(found):
+            arrivals.have(sql.known(cursor, sorted(others)), ())
         receipts = [arrivals.add(item, messages) for item, messages in work]
         if arrivals.raw:
             sql.insert(cursor, tables.raw_messages, driver_sql.RAW, arrivals.raw)
@@ -156,3 +187,7 @@ class Accepting:
             log.warning("connection_lost")
             self._connection.invalidate()
             self._connection = None
+
+
+def _state_class(error: Exception) -> str:
+    return (getattr(error, "sqlstate", None) or "")[:2]

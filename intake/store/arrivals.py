@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +20,7 @@ from intake.contact import (
     RawMessage,
     Receipt,
     Trust,
+    clean_text,
 )
 from intake.log_events import LogEventName
 from intake.ports import Normalised
@@ -78,6 +79,17 @@ class Arrivals:
             self.known[provider_id, channel] = (message_id, contact_id, content)
         for caller, channel, id, state, queued, next_attempt, last, reply_to in threads:
             self.threads[caller, channel] = Thread(id, state, queued, next_attempt, last, reply_to)
+
+    def in_conflict(self, found: Iterable[InboundMessage]) -> set[tuple[str, str]]:
+        """The keys under which a known id's other contents would stand, to be asked for as well."""
+        if not self.known:
+            return set()
+        return {
+            (_conflict_id(message), str(message.channel))
+            for message in found
+            if (before := self.known.get((message.provider_id, message.channel)))
+            and _differs(before[2], message)
+        }
 
     @property
     def opened(self) -> list[Row]:
@@ -226,7 +238,6 @@ class Arrivals:
 
 def _raw_row(item: Acceptance, received_us: int, state: str) -> Row:
     raw = item.raw
-    headers = {name: raw.headers[name] for name in item.stored_headers if name in raw.headers}
     return (
         raw.id,
         raw.channel,
@@ -236,12 +247,19 @@ def _raw_row(item: Acceptance, received_us: int, state: str) -> Row:
         state,
         item.defect,
         raw.peer,
-        raw.target,
-        _encode(raw.path_args).decode() if raw.path_args else "{}",
-        raw.envelope_from,
-        _encode(headers).decode(),
+        clean_text(raw.target),
+        _json_of(raw.path_args) if raw.path_args else "{}",
+        clean_text(raw.envelope_from),
+        _json_of({name: raw.headers[name] for name in item.stored_headers if name in raw.headers}),
         raw.body,
     )
+
+
+def _json_of(words: Mapping[str, str]) -> str:
+    try:
+        return _encode(words).decode()
+    except UnicodeEncodeError:  # 8-bit headers come as lone surrogates (PEP 383)
+        return _encode({name: clean_text(value) for name, value in words.items()}).decode()
 
 
 def messages_of(item: Acceptance) -> list[InboundMessage]:

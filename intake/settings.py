@@ -172,7 +172,18 @@ def _overlay(tree: dict[str, Any], environ: Mapping[str, str], problems: list[st
         table = tree
         for part in parts[:-1]:
             table = table.setdefault(part, {})
-        table[parts[-1]] = value
+        table[parts[-1]] = _list_or_text(name, value, problems)
+
+
+def _list_or_text(name: str, value: str, problems: list[str]) -> Any:
+    """A list is written as in the file: ["+447700900000", "+447700900001"]."""
+    if not value.startswith("["):
+        return value
+    try:
+        return msgspec.json.decode(value)
+    except msgspec.DecodeError as error:
+        problems.append(f"{name}: not a list: {error}")
+        return value
 
 
 def _section(name: str, kind: type[msgspec.Struct], table: Any, problems: list[str]) -> Any:

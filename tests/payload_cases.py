@@ -21,13 +21,16 @@ from multidict import CIMultiDict
 
 from channels import make_adapter
 from intake.contact import (
+    CallerUri,
     ChannelKind,
     ContactId,
+    InboundMessage,
     MessageId,
     RawMessage,
     RawMessageId,
     Receipt,
 )
+from intake.defects import read_message
 from intake.errors import Forged, MalformedMessage
 from intake.ports import ChannelAdapter, ChannelContext, HttpDoor, SmtpDoor
 
@@ -92,17 +95,23 @@ def hold(channel: str, adapter: ChannelAdapter, case: dict[str, Any]) -> None:
         found = msgspec.json.decode(msgspec.json.encode(door.normalise(raw)))
         assert part_of(found, expect["messages"]) == expect["messages"], found
     if isinstance(door, HttpDoor) and "answer" in expect:
-        answer = door.accepted(raw, receipt_of(raw))
+        answer = door.accepted(raw, receipt_of(raw, door))
         body = json.loads(answer.body) if answer.content_type == "application/json" else {}
         assert {**part_of(body, expect["answer"]), "status": answer.status} == expect["answer"]
 
 
-def receipt_of(raw: RawMessage) -> Receipt:
+def receipt_of(raw: RawMessage, door: HttpDoor) -> Receipt:
+    """What the store would say of it, with ids of no meaning."""
+    read, defect = read_message(door.normalise, raw)
+    said = next((one for one in read if isinstance(one, InboundMessage)), None)
     return Receipt(
         raw_id=raw.id,
         contact_id=ContactId("0194bd38-0000-7000-8000-000000000002"),
         message_id=MessageId("0194bd38-0000-7000-8000-000000000003"),
         received_at=raw.received_at,
+        caller=said.caller if said else CallerUri(""),
+        provider_id=said.provider_id if said else "",
+        defect=defect or "",
     )
 
 

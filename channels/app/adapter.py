@@ -10,7 +10,7 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 from msgspec import Meta
 
-from channels.app.contact_keys import ContactKeys, caller_of
+from channels.app.contact_keys import SCHEME, ContactKeys, caller_of
 from channels.app.normalise import FIXES, KIND, MESSAGES, Reader, fix_of, message_of
 from channels.app.openapi import NOTICE, document
 from channels.app.wire import LocationFix, Message
@@ -134,17 +134,17 @@ class AppAdapter:
         return MalformedMessage(str(error), caller=caller_of(handle), provider_id=known_id, text=error.text)
 
     def _opened(self, raw: RawMessage, receipt: Receipt) -> HttpAnswer:
-        client_id, defect = client_id_and_defect(MESSAGES, raw)
-        handle = self._opening_handle(raw, client_id or None)
-        return self._answer(raw, receipt, handle, client_id, defect, self._keys.token(handle))
+        handle = receipt.caller.removeprefix(SCHEME)
+        client_id = client_id_of(MESSAGES, raw) if receipt.defect else receipt.provider_id
+        return self._answer(raw, receipt, handle, client_id, self._keys.token(handle))
 
     def _received(self, raw: RawMessage, receipt: Receipt) -> HttpAnswer:
         reader: Reader[Any] = FIXES if raw.door == "app.locations" else MESSAGES
-        client_id, defect = client_id_and_defect(reader, raw)
-        return self._answer(raw, receipt, raw.path_args["contact"], client_id, defect, "")
+        client_id = client_id_of(reader, raw) if receipt.defect else receipt.provider_id.rpartition(":")[2]
+        return self._answer(raw, receipt, raw.path_args["contact"], client_id, "")
 
     def _answer(
-        self, raw: RawMessage, receipt: Receipt, handle: str, client_id: str, defect: str, token: str
+        self, raw: RawMessage, receipt: Receipt, handle: str, client_id: str, token: str
     ) -> HttpAnswer:
         # Written by hand: every value but the notice and the defect is plain ASCII of our own making.
         at = f"{self._public_url}{CONTACTS}/{handle}"
@@ -154,9 +154,9 @@ class AppAdapter:
             f'"received_at":"{receipt.received_at.isoformat()}",'
             f'"replies_url":"{at}/replies","events_url":"{at}/events","notice":'
         ).encode()
-        if not defect:
+        if not receipt.defect:
             return HttpAnswer(body=line + self._notice + b"}", content_type=JSON)
-        note = b',"defect":' + msgspec.json.encode(defect) + b"}"
+        note = b',"defect":' + msgspec.json.encode(receipt.defect) + b"}"
         return HttpAnswer(status=202, body=line + self._notice + note, content_type=JSON)
 
 
@@ -164,11 +164,12 @@ def anybody(raw: RawMessage) -> Trust:
     return Trust.ANONYMOUS
 
 
-def client_id_and_defect(reader: Reader[Any], raw: RawMessage) -> tuple[str, str]:
+def client_id_of(reader: Reader[Any], raw: RawMessage) -> str:
+    """The client's id as far as it can be made out of a body that could not be read in full."""
     try:
-        return str(reader.read(raw.body)[0].id), ""
+        return str(reader.read(raw.body)[0].id)
     except MalformedMessage as error:
-        return error.provider_id or "", str(error)
+        return error.provider_id or ""
 
 
 def make_adapter(table: Mapping[str, Any], context: ChannelContext) -> AppAdapter:

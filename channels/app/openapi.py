@@ -95,7 +95,7 @@ CONTACT = {
     "name": "contact",
     "in": "path",
     "required": True,
-    "schema": {"type": "string", "pattern": "^[a-z2-7]{26}$"},
+    "schema": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
     "description": "The `contact` of the answer that opened it.",
 }
 FORGED = {"403": {"description": "The token is missing, or is not this contact's. Nothing was stored."}}

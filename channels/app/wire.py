@@ -86,7 +86,7 @@ class Received(msgspec.Struct, frozen=True, kw_only=True):
     """Your message is stored durably. `received` does not say that a person has read it."""
 
     status: Annotated[str, Meta(extra_json_schema={"const": "received"})]
-    contact: Annotated[str, Meta(pattern="^[a-z2-7]{26}$", description="Names this contact in the paths.")]
+    contact: Annotated[str, Meta(pattern="^[0-9a-f]{32}$", description="Names this contact in the paths.")]
     message: Annotated[str, Meta(description="Your `id` again; empty if we could not read it.")]
     receipt: Annotated[str, Meta(description="Our number for what is stored; the same for a repeat.")]
     sha256: Annotated[

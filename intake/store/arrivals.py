@@ -121,7 +121,7 @@ class Arrivals:
 
     def add_message(self, raw: RawMessage, message: InboundMessage, defect: str, received_us: int) -> Receipt:
         """The rows of one message: a repeat of a known id makes none but its log event (law 3)."""
-        flag = "defective" if defect else ""
+        flag, said = "defective" if defect else "", message
         before = self.known.get((message.provider_id, message.channel))
         if before is not None:
             if not defect and _differs(before[2], message):
@@ -129,7 +129,7 @@ class Arrivals:
                 message = msgspec.structs.replace(message, provider_id=_conflict_id(message))
                 before = self.known.get((message.provider_id, message.channel))
             if before is not None:
-                return self._repeat(raw, before)
+                return self._repeat(raw, said, before, defect)
         content = _encode(message).decode()
         contact_id, opened = "", False
         if message.kind is not MessageKind.PLACE:
@@ -160,9 +160,18 @@ class Arrivals:
             message_id=MessageId(message_id),
             received_at=raw.received_at,
             opened=opened,
+            caller=said.caller,
+            provider_id=said.provider_id,
+            defect=defect,
         )
 
-    def _repeat(self, raw: RawMessage, before: tuple[str, str | None, str | None]) -> Receipt:
+    def _repeat(
+        self,
+        raw: RawMessage,
+        said: InboundMessage,
+        before: tuple[str, str | None, str | None],
+        defect: str,
+    ) -> Receipt:
         message_id, contact_id, _ = before
         data = f'{{"message_id":"{message_id}","raw_id":"{raw.id}"}}'
         self._log(LogEventName.DUPLICATE, contact_id or "", raw.door, data)
@@ -172,6 +181,9 @@ class Arrivals:
             message_id=MessageId(message_id),
             received_at=raw.received_at,
             duplicate=True,
+            caller=said.caller,
+            provider_id=said.provider_id,
+            defect=defect,
         )
 
     def _thread(self, message: InboundMessage, received_us: int, defect: str) -> tuple[str, bool]:
@@ -206,7 +218,7 @@ class Arrivals:
         thread.last_us = max(thread.last_us, received_us)
         if thread.opened is not None:  # opened earlier in this very batch
             thread.opened[4] = thread.last_us
-            thread.opened[6] = summary or thread.opened[6]
+            thread.opened[6] = thread.opened[6] or summary
             return thread.id, False
         self._rejoin(thread, message)
         thread.reply_to = message.reply_to or thread.reply_to

@@ -66,7 +66,7 @@ REPORT_UPDATE = (
 )
 JOIN_UPDATE = (
     "UPDATE contacts SET state = {0}, queued_at = {0}, next_attempt_at = {0}, last_message_at = {0}, "
-    "summary = COALESCE(NULLIF({0}, ''), summary), reply_to = {0}, last_provider_id = {0} WHERE id = {0}"
+    "summary = COALESCE(NULLIF(summary, ''), {0}), reply_to = {0}, last_provider_id = {0} WHERE id = {0}"
 )
 FINISH = "UPDATE raw_messages SET state = {0}, defect = {0} WHERE id = {0}"
 UNTHREAD = "UPDATE contacts SET threading = {1} WHERE id = {0}"
@@ -142,29 +142,33 @@ class SqliteSql:
 
 
 class PostgresqlSql:
-    """psycopg: one INSERT a table and batch, its rows as arrays (`unnest`)."""
+    """psycopg: rows go in by binary COPY, sets of keys as one JSON array.
+
+    Arrays and `unnest` would do the same, but psycopg writes arrays in Python, an element at a time.
+    """
 
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
-        self._inserts: dict[str, str] = {}
+        self._copies: dict[str, tuple[str, list[str]]] = {}
 
     def begin(self, cursor: Any) -> None:
         """Psycopg opens the transaction with the first statement."""
 
     def insert(self, cursor: Any, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
-        sql = self._inserts.get(table.name)
-        if sql is None:
-            arrays = ", ".join(f"%s::{self._array(table, name)}" for name in columns)
-            sql = self._inserts[table.name] = (
-                f"INSERT INTO {table.name} ({', '.join(columns)}) SELECT * FROM unnest({arrays})"  # noqa: S608
-            )
-        cursor.execute(sql, [list(column) for column in zip(*rows, strict=True)])
+        if table.name not in self._copies:
+            sql = f"COPY {table.name} ({', '.join(columns)}) FROM STDIN (FORMAT BINARY)"
+            self._copies[table.name] = (sql, [self._type(table, name) for name in columns])
+        sql, types = self._copies[table.name]
+        with cursor.copy(sql) as copy:
+            copy.set_types(types)
+            for row in rows:
+                copy.write_row(row)
 
     def known(self, cursor: Any, pairs: Pairs) -> Iterable[Row]:
         return self._rows(
             cursor,
-            f"SELECT {KNOWN} FROM unnest(%s::text[], %s::text[]) AS k (a, b)"  # noqa: S608
-            " JOIN messages AS m ON m.provider_id = k.a AND m.channel = k.b",
+            f"SELECT {KNOWN} FROM json_array_elements(%s::json) AS j"  # noqa: S608
+            " JOIN messages AS m ON m.provider_id = j ->> 0 AND m.channel = j ->> 1",
             pairs,
         )
 
@@ -173,7 +177,8 @@ class PostgresqlSql:
         return self._rows(
             cursor,
             f"SELECT {THREAD} FROM contacts AS c WHERE c.threading AND (c.caller, c.channel) IN"  # noqa: S608
-            " (SELECT * FROM unnest(%s::text[], %s::text[])) ORDER BY c.id FOR UPDATE OF c",
+            " (SELECT j ->> 0, j ->> 1 FROM json_array_elements(%s::json) AS j)"
+            " ORDER BY c.id FOR UPDATE OF c",
             pairs,
         )
 
@@ -194,13 +199,23 @@ class PostgresqlSql:
     def finish(self, cursor: Any, rows: Sequence[Row]) -> None:
         cursor.executemany(FINISH.format("%s"), rows)
 
-    def _array(self, table: Table, name: str) -> str:
+    def _type(self, table: Table, name: str) -> str:
         compiled = str(table.columns[name].type.compile(self._dialect)).split(" COLLATE")[0]
-        return f"{'TEXT' if compiled.startswith('VARCHAR') else compiled}[]"
+        return BINARY_TYPES["VARCHAR" if compiled.startswith("VARCHAR") else compiled]
 
     @staticmethod
     def _rows(cursor: Any, sql: str, pairs: Pairs) -> Iterable[Row]:
-        found: list[Row] = cursor.execute(
-            sql, [list(column) for column in zip(*pairs, strict=True)]
-        ).fetchall()
+        found: list[Row] = cursor.execute(sql, (msgspec.json.encode(pairs).decode(),)).fetchall()
         return found
+
+
+BINARY_TYPES = {
+    "VARCHAR": "text",
+    "TEXT": "text",
+    "BIGINT": "int8",
+    "INTEGER": "int4",
+    "BOOLEAN": "bool",
+    "BYTEA": "bytea",
+    "FLOAT": "float8",
+}
+"""COPY's binary form converts nothing: each value must come as its column's own type."""

@@ -38,7 +38,7 @@ def answer_to(case: dict[str, Any], body: bytes) -> dict[str, Any]:
     door = door_named(ADAPTER, case["door"])
     assert isinstance(door, HttpDoor)
     raw = raw_of("app", case, body)
-    answer: dict[str, Any] = json.loads(door.accepted(raw, receipt_of(raw)).body)
+    answer: dict[str, Any] = json.loads(door.accepted(raw, receipt_of(raw, door)).body)
     return answer
 
 

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 import channels
 from channels.sms.normalise import caller_uri, read_message, read_status
+from intake import defects
 from intake.contact import InboundMessage, Trust
 from intake.errors import BadConfiguration, Forged, MalformedMessage
 from intake.ports import ChannelAdapter, ChannelContext, HttpDoor
@@ -60,6 +61,15 @@ def test_recorded_payloads(case: dict[str, Any]) -> None:
 def test_there_are_enough_payloads_each_with_its_provenance() -> None:
     assert len(RECORDED) >= 5
     assert all("documentation" in case["provenance"] for case in RECORDED.values())
+
+
+def test_who_sent_broken_bytes_can_still_be_asked_again() -> None:
+    body = "MessageSid=SM1&From=%2B447700900811&To=%2B447700900999&Body=caf%E9"
+    (message,), defect = defects.read_message(
+        read_message, raw_of("sms", {"door": "sms.messages", "body": body})
+    )
+    assert defect == "not UTF-8"
+    assert isinstance(message, InboundMessage) and message.reply_to == "+447700900811 +447700900999"
 
 
 @pytest.mark.parametrize("name", ["malformed_body_charset", "malformed_nul", "malformed_truncated"])
@@ -162,7 +172,7 @@ def test_a_swept_message_says_when_it_was_made() -> None:
 def test_twiml_only() -> None:
     door, raw = door_named(ADAPTER, "sms.messages"), raw_of("sms", RECORDED["text"])
     assert isinstance(door, HttpDoor)
-    answer = door.accepted(raw, receipt_of(raw))
+    answer = door.accepted(raw, receipt_of(raw, door))
     assert (answer.status, answer.content_type) == (200, "text/xml")
     assert answer.body == b'<?xml version="1.0" encoding="UTF-8"?><Response/>'
 

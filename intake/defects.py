@@ -36,4 +36,5 @@ def _unreadable(raw: RawMessage, reason: str, legible: MalformedMessage) -> Inbo
         provider_id=legible.provider_id or f"raw:{raw.id}",
         caller=CallerUri(legible.caller or f"unknown:{raw.id}"),
         text=f"[unreadable message, original kept: {reason}]\n{legible.text}".strip(),
+        reply_to=legible.reply_to,
     )

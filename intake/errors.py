@@ -21,18 +21,25 @@ class Forged(IntakeError):
 class MalformedMessage(IntakeError):
     """The bytes are authentic but cannot be read; the raw message is kept and shown (law 5).
 
-    ``caller``, ``provider_id`` and ``text`` carry whatever could still be made out.
+    ``caller``, ``provider_id``, ``text`` and ``reply_to`` carry whatever could still be made out.
     """
 
     code = "malformed"
 
     def __init__(
-        self, reason: str, *, caller: str | None = None, provider_id: str | None = None, text: str = ""
+        self,
+        reason: str,
+        *,
+        caller: str | None = None,
+        provider_id: str | None = None,
+        text: str = "",
+        reply_to: str = "",
     ):
         super().__init__(reason)
         self.caller = caller
         self.provider_id = provider_id
         self.text = text
+        self.reply_to = reply_to
 
 
 class StoreUnavailable(IntakeError):

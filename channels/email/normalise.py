@@ -42,17 +42,20 @@ class MailReader:
             # The email package raises nearly anything: the caller and the id are worth more than which.
             reason = f"not readable as mail ({type(error).__name__})"
             raise MalformedMessage(reason, caller=caller, provider_id=provider_id) from error
-        if split.trouble:
-            raise MalformedMessage(split.trouble, caller=caller, provider_id=provider_id, text=text)
-        report = automatic.delivery_report(raw.body, headers, split.parts, self._domain)
         machine = automatic.reason(headers, sender, raw.envelope_from, self._mailboxes)
+        reply_to = self._reply_to(headers, sender, raw.envelope_from, subject, machine)
+        if split.trouble:
+            raise MalformedMessage(
+                split.trouble, caller=caller, provider_id=provider_id, text=text, reply_to=reply_to
+            )
+        report = automatic.delivery_report(raw.body, headers, split.parts, self._domain)
         message = InboundMessage(
             channel=automatic.KIND,
             provider_id=provider_id,
             caller=caller,
             text=text,
             sent_at=_date(raw_header(headers, "Date")),
-            reply_to=self._reply_to(headers, sender, raw.envelope_from, subject, machine),
+            reply_to=reply_to,
             language=clean_text(raw_header(headers, "Content-Language").split(",")[0].strip(), 35),
             attachments=tuple(_reference(raw.body, part) for part in split.parts if _is_attached(part)),
             automatic=machine != "",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from copy import copy
 from email.message import Message
 from email.parser import BytesHeaderParser
 from typing import TypeVar
@@ -108,7 +109,9 @@ def read_headers(body: bytes, start: int, end: int, limit_bytes: int) -> tuple[M
     blank = _BLANK_LINE.search(body, start, reach)
     stop, content = (blank.start(), blank.end()) if blank else (reach, reach)
     message = _PARSER.parsebytes(body[start:stop])
-    if isinstance(rest := message.get_payload(), str) and rest:
+    bare = copy(message)
+    del bare["Content-Type"]  # a charset would decode the rest, so that it could not be counted in bytes
+    if isinstance(rest := bare.get_payload(), str) and rest:
         content = stop - len(rest)  # a line that is no header ends the headers: what follows are words
     for name in ("Content-Type", "Content-Disposition", "Content-Transfer-Encoding"):
         value = raw_header(message, name)

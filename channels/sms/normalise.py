@@ -73,6 +73,8 @@ def read_message(raw: RawMessage) -> tuple[InboundMessage, ...]:
             caller=caller_uri(sender) if _is_whole(sender) else None,
             provider_id=provider_id if _is_whole(provider_id) else None,
             text=clean_text(text),
+            # Whoever sent it can still be answered, and asked again.
+            reply_to=clean_text(_reply_to(sender, form), 200) if _is_whole(sender) else "",
         )
     extra = {name: value for name in SHOWN if (value := form.get(name))}
     if ":" in sender:
@@ -85,8 +87,7 @@ def read_message(raw: RawMessage) -> tuple[InboundMessage, ...]:
             caller=caller_uri(sender),
             text=text,
             sent_at=_sent_at(form),
-            # A sender with a name instead of a number cannot be written back to.
-            reply_to="" if _is_name(sender) else f"{sender} {form.get('To', '')}",
+            reply_to=_reply_to(sender, form),
             locations=locations,
             attachments=attachments,
             silent=not (text or attachments or locations),
@@ -114,6 +115,11 @@ def caller_uri(address: str) -> CallerUri:
     """``tel:`` for a number (also over WhatsApp: it is the same person), else ``sms:`` (RFC 5724)."""
     number = address.rpartition(":")[2]
     return CallerUri(f"tel:{number}" if _E164.fullmatch(number) else f"sms:{quote(address, safe='')}")
+
+
+def _reply_to(sender: str, form: Mapping[str, str]) -> str:
+    """Empty for a sender with a name instead of a number, which cannot be written back to."""
+    return "" if _is_name(sender) else f"{sender} {form.get('To', '')}"
 
 
 def _is_name(address: str) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from channels import check
@@ -301,6 +301,7 @@ lines = st.sampled_from(
 
 
 @given(st.lists(lines | st.text(max_size=20), max_size=25))
+@example(["Content-Type: text/html; charset*0*=x''%FF", "\x80"])
 def test_any_lines_are_a_message_or_a_defect(found: list[str]) -> None:
     body = "\r\n".join(found).encode("utf-8", "replace")
     try:

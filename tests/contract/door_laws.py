@@ -213,7 +213,7 @@ async def the_same_id_with_other_content_is_kept_and_flagged(channel: Channel, o
         assert channel.messages_of(original)[0]["provider_id"] == channel.messages_of(other)[0]["provider_id"]
         async with opener(channel.adapter) as world:
             for case in (original, other, original, other):
-                assert (await world.send(case)).received
+                _assert_answered(case, await world.send(case), "same id")
             await world.read_the_rest()
             first, second = stored(world)
             assert (first.flag, second.flag) == ("", "conflict")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import importlib
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Collection, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -46,13 +46,13 @@ async def running(
     settings: Settings, roles: Iterable[str] = ROLES, only_channels: Iterable[str] | None = None
 ) -> AsyncIterator[Running]:
     """Start the given roles in order, yield, stop them in reverse. Raises BadConfiguration."""
-    roles = tuple(roles)
+    roles, only = tuple(roles), None if only_channels is None else tuple(only_channels)
     async with AsyncExitStack() as stack:
-        started = await _foundation(stack, settings, roles, only_channels)
+        started = await _foundation(stack, settings, roles, only)
         # The doors first: whoever writes while maps and schemas load must not wait for them.
         ready: asyncio.Future[Inside] = asyncio.get_running_loop().create_future()
         if "doors" in roles:
-            await open_doors(stack, started, ready)
+            await open_doors(stack, started, ready, only)
             log.info("doors_open", http_port=started.http_port, smtp_port=started.smtp_port)
         code = await asyncio.to_thread(importlib.import_module, "intake.inside")
         inside = await asyncio.to_thread(code.Inside, started)
@@ -80,7 +80,7 @@ def settle_memory() -> None:
 
 
 async def _foundation(
-    stack: AsyncExitStack, settings: Settings, roles: tuple[str, ...], only_channels: Iterable[str] | None
+    stack: AsyncExitStack, settings: Settings, roles: tuple[str, ...], only: tuple[str, ...] | None
 ) -> Running:
     clock = SteadyClock()
     store = Store(
@@ -93,7 +93,9 @@ async def _foundation(
     stack.push_async_callback(store.close)
     if last := await store.last_event_at():
         clock.not_before(last)
-    adapters = open_channels(settings, clock, only_channels)
+    # Workers answer on every channel, doors receive on those they were given, a console on none.
+    wanted = None if "workers" in roles else only if "doors" in roles else ()
+    adapters = open_channels(settings, clock, wanted)
     for adapter in adapters:
         stack.push_async_callback(adapter.close)
     health = Health(store, clock, roles)
@@ -101,44 +103,57 @@ async def _foundation(
 
 
 def open_channels(
-    settings: Settings, clock: SteadyClock, only: Iterable[str] | None = None
+    settings: Settings, clock: SteadyClock, only: Collection[str] | None = None
 ) -> tuple[ChannelAdapter, ...]:
     """The adapters of every enabled channel; raises BadConfiguration with the problems of all of them."""
-    wanted = None if only is None else set(only)
     context = ChannelContext(public_url=settings.doors.public_url, new_id=new_id, now=clock.now)
     made, problems = [], []
     for kind, table in settings.channels.items():
-        if not settings.is_enabled(kind) or (wanted is not None and kind not in wanted):
+        if not settings.is_enabled(kind) or (only is not None and kind not in only):
             continue
         rest = {key: value for key, value in table.items() if key != "enabled"}
         try:
             made.append(channels.make_adapter(kind, rest, context))
         except BadConfiguration as error:
             problems += error.problems
-    if wanted is not None and (missing := wanted - {str(adapter.kind) for adapter in made}):
-        problems += [f"channels.{kind}: asked for, but not enabled" for kind in sorted(missing)]
     if problems:
         raise BadConfiguration(problems)
     return tuple(made)
 
 
-async def open_doors(stack: AsyncExitStack, started: Running, ready: asyncio.Future[Inside]) -> None:
+def _given(adapters: tuple[ChannelAdapter, ...], only: tuple[str, ...] | None) -> tuple[ChannelAdapter, ...]:
+    """Those whose doors this process opens; raises BadConfiguration for one that is not enabled."""
+    if only is None:
+        return adapters
+    missing = sorted(set(only) - {str(adapter.kind) for adapter in adapters})
+    if missing:
+        raise BadConfiguration([f"channels.{kind}: asked for, but not enabled" for kind in missing])
+    return tuple(adapter for adapter in adapters if adapter.kind in only)
+
+
+async def open_doors(
+    stack: AsyncExitStack,
+    started: Running,
+    ready: asyncio.Future[Inside],
+    only: tuple[str, ...] | None = None,
+) -> None:
     """Listen: HTTP with every channel's paths, SMTP where a channel has a mailbox."""
     settings, way_in = started.settings, WayIn(started.store, started.clock, new_id)
+    adapters = _given(started.adapters, only)
     app = web.Application()
 
     async def read_news(caller: CallerUri, after: str) -> CallerNews:
         return await started.store.read(lambda conn: caller_view.news(conn, caller, after))
 
-    add_http_doors(app.router, started.adapters, way_in, settings.doors.read_timeout_s)
-    add_reply_doors(app.router, started.adapters, read_news)
+    exact = add_http_doors(app.router, adapters, way_in, settings.doors.read_timeout_s)
+    add_reply_doors(app.router, adapters, read_news)
     add_confirmation_door(app.router, lambda: _verdicts(ready), way_in, settings.doors.read_timeout_s)
     add_health(app.router, started.health)
-    started.http_port = await serve_http(stack, app, settings.doors.host, settings.doors.http_port)
-    keeping = Keeping(started.store, started.clock, settings.contacts, started.adapters)
+    started.http_port = await serve_http(stack, app, settings.doors.host, settings.doors.http_port, exact)
+    keeping = Keeping(started.store, started.clock, settings.contacts, adapters)
     note = keeping.note_open_minute
     spawn(stack, started, tick, "open-minutes", note, every_s=20.0, health=started.health)
-    smtp_doors = SmtpDoors(started.adapters, way_in)
+    smtp_doors = SmtpDoors(adapters, way_in)
     if smtp_doors:
         server = await open_smtp(
             smtp_doors,

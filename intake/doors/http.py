@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 import structlog
 from aiohttp import ClientPayloadError, web
 
 from intake import metrics
 from intake.contact import ChannelKind, RawMessage, RawMessageId
+from intake.doors.direct import Handler, response
 from intake.doors.way_in import WayIn
 from intake.errors import Forged, StoreUnavailable
 from intake.ports import ChannelAdapter, HttpDoor, PageDoor
@@ -18,8 +19,6 @@ log = structlog.get_logger()
 
 RETRY_AFTER_S = "2"
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
 
 class BodyTooLarge(Exception):
     """The body passed the door's limit."""
@@ -27,21 +26,31 @@ class BodyTooLarge(Exception):
 
 def add_http_doors(
     router: web.UrlDispatcher, adapters: Iterable[ChannelAdapter], way_in: WayIn, read_timeout_s: float
-) -> None:
-    """Mount every HTTP door and page of the adapters."""
+) -> dict[str, Handler]:
+    """Mount every HTTP door and page of the adapters; returns the doors whose paths have no parts."""
+    exact = {}
     for adapter in adapters:
         for door in adapter.doors():
             if isinstance(door, HttpDoor):
-                router.add_post(door.path, _door_handler(adapter.kind, door, way_in, read_timeout_s))
+                handler = _door_handler(adapter.kind, door, way_in, read_timeout_s)
+                router.add_post(door.path, handler)
+                if not has_parts(door):
+                    exact[door.path] = handler
             elif isinstance(door, PageDoor):
                 router.add_get(door.path, _page_handler(door))
+    return exact
+
+
+def has_parts(door: HttpDoor) -> bool:
+    """Whether the door's path names parts, as ``{contact}``."""
+    return "{" in door.path
 
 
 def _door_handler(kind: ChannelKind, door: HttpDoor, way_in: WayIn, read_timeout_s: float) -> Handler:
     counts = metrics.door(kind, door.name)
-    has_parts = "{" in door.path
+    named = has_parts(door)
 
-    async def handle(request: web.Request) -> web.Response:
+    async def handle(request: web.Request) -> web.StreamResponse:
         arrived = way_in.clock.now()
         try:
             body = await read_body(request, door.body_limit_bytes, read_timeout_s)
@@ -62,7 +71,7 @@ def _door_handler(kind: ChannelKind, door: HttpDoor, way_in: WayIn, read_timeout
             body=body,
             headers=request.headers,
             target=request.raw_path,
-            path_args=dict(request.match_info) if has_parts else _NO_PARTS,
+            path_args=dict(request.match_info) if named else _NO_PARTS,
             peer=request.remote or "",
         )
         try:
@@ -81,7 +90,7 @@ def _door_handler(kind: ChannelKind, door: HttpDoor, way_in: WayIn, read_timeout
             # It is kept, and has to be said so: anything but success would bring it again for ever.
             log.exception("http_answer_failed", door=door.name, error=type(error).__name__)
             return web.Response(status=202, text="kept\n")
-        return web.Response(body=answer.body, status=answer.status, content_type=answer.content_type)
+        return response(request, answer)
 
     return handle
 

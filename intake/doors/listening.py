@@ -4,19 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 from aiohttp import web
 
+from intake.doors.direct import Handler, directly
 from intake.errors import BadConfiguration
 from intake.settings import DoorsSettings
 
 
-async def serve_http(stack: AsyncExitStack, app: web.Application, host: str, port: int) -> int:
-    """Listen with one application; returns the port. No access log: it would hold callers' handles."""
+async def serve_http(
+    stack: AsyncExitStack,
+    app: web.Application,
+    host: str,
+    port: int,
+    doors: Mapping[str, Handler] | None = None,
+) -> int:
+    """Listen with one application; returns the port. No access log: it would hold callers' handles.
+
+    ``doors`` are served by the short way, by their exact paths.
+    """
     runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=5.0)
     await runner.setup()
+    if doors and runner.server is not None:
+        runner.server.request_handler = directly(doors, runner.server.request_handler)
     stack.push_async_callback(runner.cleanup)
     site = web.TCPSite(runner, host, port, backlog=1024)
     await site.start()

@@ -10,7 +10,7 @@ import msgspec
 from aiohttp import web
 
 from intake.contact import CallerUri
-from intake.doors.http import Handler
+from intake.doors.direct import Handler
 from intake.errors import Forged, StoreUnavailable
 from intake.ports import CallerNews, ChannelAdapter, ReplyDoor
 

@@ -12,7 +12,7 @@ from email.utils import formatdate
 from functools import lru_cache
 from http import HTTPStatus
 
-from aiohttp import HttpVersion11, web
+from aiohttp import HttpVersion11, hdrs, web
 from aiohttp.abc import AbstractStreamWriter
 
 from intake.ports import HttpAnswer
@@ -26,7 +26,8 @@ def directly(doors: Mapping[str, Handler], otherwise: ServerHandler) -> ServerHa
 
     async def handle(request: web.BaseRequest) -> web.StreamResponse:
         door = doors.get(request.raw_path) if request.method == "POST" else None
-        if door is None or not isinstance(request, web.Request):
+        # Who expects 100-continue is answered by the router before the body comes (RFC 9110 §10.1.1).
+        if door is None or "Expect" in request.headers or not isinstance(request, web.Request):
             return await otherwise(request)
         return await door(request)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Awaitable, Callable, Iterable
 
 import msgspec
 from aiohttp import web
 
-from intake.contact import CallerUri
+from intake.contact import CallerUri, clean_text
 from intake.doors.direct import Handler
 from intake.errors import Forged, StoreUnavailable
 from intake.ports import CallerNews, ChannelAdapter, ReplyDoor
@@ -18,6 +19,8 @@ POLL_S = 1.0
 HEARTBEAT_S = 15.0
 STREAM_LIMIT_S = 3600.0
 """A stream ends after an hour; the browser's EventSource comes back by itself with Last-Event-ID."""
+
+_REPLY_ID = re.compile(r"[0-9a-f-]{36}")
 
 ReadNews = Callable[[CallerUri, str], Awaitable[CallerNews]]
 
@@ -33,11 +36,17 @@ def add_reply_doors(
                 router.add_get(door.events_path, _events_handler(door, read_news))
 
 
+def _seen(request: web.Request) -> str:
+    """The id of the last reply the caller has; anything that is no id of ours means none."""
+    stated = request.headers.get("Last-Event-ID") or request.query.get("after", "")
+    return stated if _REPLY_ID.fullmatch(stated) else ""
+
+
 def _poll_handler(door: ReplyDoor, read_news: ReadNews) -> Handler:
     async def poll(request: web.Request) -> web.Response:
         try:
             caller = door.caller(request.headers, request.match_info)
-            news = await read_news(caller, request.query.get("after", ""))
+            news = await read_news(caller, clean_text(_seen(request)))
         except Forged:
             return web.json_response({"error": "not authentic"}, status=403)
         except StoreUnavailable:
@@ -57,7 +66,7 @@ def _events_handler(door: ReplyDoor, read_news: ReadNews) -> Handler:
             headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
         )
         await response.prepare(request)
-        after = request.headers.get("Last-Event-ID") or request.query.get("after", "")
+        after = clean_text(_seen(request))
         status, spoke_s, end_s = "", time.monotonic(), time.monotonic() + STREAM_LIMIT_S
         while time.monotonic() < end_s:
             try:

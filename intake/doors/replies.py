@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable
 import msgspec
 from aiohttp import web
 
-from intake.contact import CallerUri, clean_text
+from intake.contact import CallerUri
 from intake.doors.direct import Handler
 from intake.errors import Forged, StoreUnavailable
 from intake.ports import CallerNews, ChannelAdapter, ReplyDoor
@@ -46,7 +46,7 @@ def _poll_handler(door: ReplyDoor, read_news: ReadNews) -> Handler:
     async def poll(request: web.Request) -> web.Response:
         try:
             caller = door.caller(request.headers, request.match_info)
-            news = await read_news(caller, clean_text(_seen(request)))
+            news = await read_news(caller, _seen(request))
         except Forged:
             return web.json_response({"error": "not authentic"}, status=403)
         except StoreUnavailable:
@@ -66,7 +66,7 @@ def _events_handler(door: ReplyDoor, read_news: ReadNews) -> Handler:
             headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
         )
         await response.prepare(request)
-        after = clean_text(_seen(request))
+        after = _seen(request)
         status, spoke_s, end_s = "", time.monotonic(), time.monotonic() + STREAM_LIMIT_S
         while time.monotonic() < end_s:
             try:

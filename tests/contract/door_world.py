@@ -145,10 +145,10 @@ async def open_doors(
             return await store.read(lambda conn: caller_view.news(conn, caller, after))
 
         app = web.Application()
-        add_http_doors(app.router, [adapter], way_in, read_timeout_s)
+        exact = add_http_doors(app.router, [adapter], way_in, read_timeout_s)
         add_reply_doors(app.router, [adapter], read_news)
         add_health(app.router, Health(store, clock, ("doors",)))
-        world.http_port = await serve_http(stack, app, "127.0.0.1", 0)
+        world.http_port = await serve_http(stack, app, "127.0.0.1", 0, exact)
         if doors := SmtpDoors([adapter], way_in):
             server = await open_smtp(
                 doors,

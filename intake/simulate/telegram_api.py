@@ -46,7 +46,14 @@ class Delivery(msgspec.Struct, kw_only=True):
 class TelegramApi:
     """One bot. ``sent`` is what callers got; ``blocked`` callers refuse, ``flood_s`` asks the bot to wait."""
 
-    def __init__(self, bot_token: str, now: Callable[[], datetime], *, give_up_s: float = 60.0):
+    def __init__(
+        self,
+        bot_token: str,
+        now: Callable[[], datetime],
+        *,
+        give_up_s: float = 60.0,
+        first_update_id: int = 100_000,
+    ):
         self.sent: list[SentMessage] = []
         self.blocked: set[int] = set()
         self.flood_s = 0
@@ -54,7 +61,7 @@ class TelegramApi:
         self.base_url = ""
         self._bot_token, self._now, self._give_up_s = bot_token, now, give_up_s
         self._secret = ""
-        self._update_id, self._message_id = 100_000, 0
+        self._update_id, self._message_id = first_update_id, 0
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> str:
         """Listen; returns the base URL that goes into ``[channels.telegram] api_base``."""

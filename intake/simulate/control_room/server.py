@@ -107,6 +107,13 @@ class ControlRoomServer:
         self._sender.wake()
         return decided
 
+    async def document(self, message_id: str) -> bytes:
+        """A message's bytes as they came; raises KeyError for one that has not come here."""
+        entry = await self._ledger.entry(message_id)
+        if entry is None:
+            raise KeyError(message_id)
+        return entry.document
+
     def _heard(self, message: ReceivedMessage) -> None:
         self.received.append(message)
         self._sender.wake()

@@ -1,0 +1,139 @@
+"""The world outside one intake: the providers it knows and the people who write to it, on loopback."""
+
+from __future__ import annotations
+
+import hmac
+import ssl
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from datetime import datetime
+from types import TracebackType
+from urllib.parse import urlencode
+
+import aiohttp
+import msgspec
+
+from intake.simulate.app_client import AppClient
+from intake.simulate.mail import MailSink, letter, send_mail
+from intake.simulate.telegram_api import TelegramApi
+from intake.simulate.twilio_api import TwilioApi
+
+
+class Doors(msgspec.Struct, frozen=True, kw_only=True):
+    """Where an intake listens, and what it shares with the providers outside: names and secrets."""
+
+    http_url: str
+    smtp_host: str
+    smtp_port: int
+    smtp_authority: str
+    number: str
+    mailbox: str
+    account_sid: str
+    auth_token: str
+    bot_token: str
+    webhook_secret: str
+    aml_key: str
+
+
+class Outside:
+    """Stand-ins for Twilio, Telegram, a mail relay, people's apps and phones, all facing one intake.
+
+    Use it as an async context manager. ``relay_tls`` is the relay's certificate. Two worlds before
+    one intake need a ``first_update_id`` each: Telegram never counts an update twice.
+    """
+
+    def __init__(
+        self,
+        doors: Doors,
+        now: Callable[[], datetime],
+        *,
+        relay_tls: ssl.SSLContext | None = None,
+        first_update_id: int = 100_000,
+    ):
+        self.doors = doors
+        self.twilio = TwilioApi(
+            doors.account_sid,
+            doors.auth_token,
+            now,
+            webhook_url=f"{doors.http_url}/sms/messages#rc=3&rp=ct,rt,5xx",
+            fallback_url=f"{doors.http_url}/sms/fallback",
+        )
+        self.telegram = TelegramApi(doors.bot_token, now, first_update_id=first_update_id)
+        self.relay = MailSink(tls=relay_tls)
+        self._now = now
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> Outside:
+        async with AsyncExitStack() as stack:
+            self.http = await stack.enter_async_context(
+                aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=15))
+            )
+            await self.twilio.start()
+            stack.push_async_callback(self.twilio.close)
+            await self.telegram.start()
+            stack.push_async_callback(self.telegram.close)
+            await stack.enter_async_context(self.relay)
+            await self._set_webhook()
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._stack.aclose()
+
+    def app(self) -> AppClient:
+        """Somebody's app, without a contact yet."""
+        return AppClient(self.doors.http_url, self.http)
+
+    async def mail(self, sender: str, subject: str, text: str) -> str:
+        """A person's mail over STARTTLS; returns the server's last word, raises SMTPException."""
+        tls = ssl.create_default_context(cafile=self.doors.smtp_authority)
+        address = sender.rpartition("<")[2].rstrip(">")
+        return await send_mail(
+            self.doors.smtp_host,
+            self.doors.smtp_port,
+            letter(sender, self.doors.mailbox, subject, text),
+            sender=address,
+            recipient=self.doors.mailbox,
+            tls=tls,
+        )
+
+    async def phone_fix(
+        self, number: str, latitude: float, longitude: float, accuracy_m: float, source: str = "gps"
+    ) -> int:
+        """What Android's Emergency Location Service posts of a phone, signed; returns the HTTP status."""
+        moment_ms = int(self._now().timestamp() * 1_000)
+        form = {
+            "v": "2",
+            "emergency_number": "999",
+            "source": "sms",
+            "time": moment_ms,
+            "device_number": number,
+            "location_latitude": latitude,
+            "location_longitude": longitude,
+            "location_time": moment_ms,
+            "location_accuracy": accuracy_m,
+            "location_confidence": "0.68",
+            "location_source": source,
+        }
+        body = urlencode(form)
+        proof = hmac.new(self.doors.aml_key.encode(), body.encode(), "sha1").hexdigest()
+        async with self.http.post(
+            f"{self.doors.http_url}/aml/https",
+            data=f"{body}&hmac={proof}".encode(),
+            headers={"Content-Type": "application/x-www-form-urlencoded"},
+        ) as answer:
+            await answer.read()
+            return answer.status
+
+    async def _set_webhook(self) -> None:
+        # What an operator does once by hand: tell the bot's provider where the intake is.
+        async with self.http.post(
+            f"{self.telegram.base_url}/bot{self.doors.bot_token}/setWebhook",
+            json={
+                "url": f"{self.doors.http_url}/telegram/webhook",
+                "secret_token": self.doors.webhook_secret,
+            },
+        ) as answer:
+            answer.raise_for_status()

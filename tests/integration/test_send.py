@@ -1,0 +1,179 @@
+"""`intake send` and `intake demo --keep`: contacts of one's own through the real doors of a running demo."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import stat
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def intake(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "intake", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+
+
+class Kept:
+    """A demo that was left running."""
+
+    def __init__(self, folder: Path):
+        self.connection = folder / "connection.json"
+        self.said = ""
+        self._listening = threading.Event()
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "intake", "demo", "--keep", "--connection", str(self.connection)],
+            cwd=ROOT,
+            env={**os.environ, "TMPDIR": str(folder)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        if not self._listening.wait(60):
+            self.end()
+            raise AssertionError(self.said)
+
+    def send(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return intake("send", *arguments, "--connection", str(self.connection))
+
+    def end(self) -> int:
+        """As Ctrl+C does."""
+        self.process.send_signal(signal.SIGINT)
+        code = self.process.wait(30)
+        self._reader.join(5)
+        assert self.process.stdout
+        self.process.stdout.close()
+        return code
+
+    def _read(self) -> None:
+        assert self.process.stdout
+        for line in self.process.stdout:
+            self.said += line
+            if "Ctrl+C ends it" in line:
+                self._listening.set()
+        self._listening.set()
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
+    running = Kept(tmp_path_factory.mktemp("kept"))
+    assert running.process.poll() is None, running.said
+    yield running
+    assert running.end() == 0, running.said
+    assert not running.connection.exists()
+    assert not running.connection.with_name("handler.token").exists()
+
+
+def test_addresses_and_secrets_are_for_their_owner_alone(kept: Kept) -> None:
+    for path in (kept.connection, kept.connection.with_name("handler.token")):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert json.loads(kept.connection.read_text())["handler"] == "desk-2"
+    assert kept.connection.with_name("handler.token").read_text().strip() not in kept.said
+
+
+def test_a_text_of_ones_own(kept: Kept) -> None:
+    done = kept.send("sms", "fire at LS1 4AP", "--from", "07700 900321")
+    assert done.returncode == 0, done.stderr
+    assert "/sms/messages → 200" in done.stdout
+    assert re.search(r"\d\d-\d{6}  sms  tel:\+447700900321 ", done.stdout)
+    assert "±133 m  text_postcode “LS1 4AP”" in done.stdout
+    assert re.search(r"Would go to\n.*\n +fire +West Yorkshire Fire and Rescue Service +95%", done.stdout)
+
+
+def test_a_text_whose_phone_posts_its_place(kept: Kept) -> None:
+    done = kept.send("sms", "police please", "--lat", "52.6", "--lon", "-1.65", "--radius", "500")
+    assert done.returncode == 0, done.stderr
+    assert "/aml/https → 200" in done.stdout
+    assert re.search(r"52\.6000, -1\.6500 ±500 m +aml", done.stdout)
+    assert re.search(r"Staffordshire Police +6\d%", done.stdout) and "rule border-inside" in done.stdout
+
+
+def test_an_app_with_a_chosen_service(kept: Kept) -> None:
+    where = ("--lat", "51.4816", "--lon", "-3.1791", "--radius", "20")
+    done = kept.send("app", "Mum has fallen", "--service", "ambulance", *where)
+    assert done.returncode == 0, done.stderr
+    assert "/app/v1/contacts → received, receipt " in done.stdout
+    assert "ambulance (chosen by the caller)" in " ".join(done.stdout.split())
+    assert "Welsh Ambulance Service" in done.stdout and "±20 m" in done.stdout
+
+
+def test_a_chat_with_a_pin(kept: Kept) -> None:
+    done = kept.send("telegram", "adrift on a paddleboard", "--lat", "50.579", "--lon", "-4.958")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("/telegram/webhook → 200") == 2
+    assert "HM Coastguard" in done.stdout and "coastguard-at-sea" in done.stdout
+
+
+def test_a_mail(kept: Kept) -> None:
+    done = kept.send("email", "Shouting next door at EX4 3LS, police please", "--from", "ann@example.org")
+    assert done.returncode == 0, done.stderr
+    assert "STARTTLS → 2.0.0 Kept." in done.stdout
+    assert "mailto:ann@example.org" in done.stdout and "Devon and Cornwall Police" in done.stdout
+
+
+def test_the_queue_opens_to_the_token_the_demo_left(kept: Kept) -> None:
+    console = json.loads(kept.connection.read_text())["console_url"]
+    token = str(kept.connection.with_name("handler.token"))
+    done = intake("queue", "list", "--url", console, "--token-file", token, "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["handler"] == "desk-2"
+
+
+def test_a_second_kept_demo_does_not_take_the_first_ones_place(kept: Kept) -> None:
+    done = intake("demo", "--keep", "--connection", str(kept.connection))
+    assert done.returncode == 2
+    assert f"process {kept.process.pid}" in done.stderr and "--connection" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (("email", "x", "--lat", "50", "--lon", "-4"), "write it into the text"),
+        (("sms", "x", "--lat", "50"), "both --lat and --lon"),
+        (("sms", "x", "--lat", "95", "--lon", "0"), "-90 to 90"),
+        (("sms", "x", "--radius", "5"), "--radius needs"),
+        (("sms", "x", "--service", "fire"), "only the app"),
+    ],
+)
+def test_a_mistaken_call_is_told_what_to_do(kept: Kept, arguments: tuple[str, ...], reason: str) -> None:
+    done = kept.send(*arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert reason in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("channel", "sender", "reason"),
+    [("sms", "jo", "telephone number"), ("telegram", "jo", "is a number"), ("email", "jo", "mail address")],
+)
+def test_a_sender_that_cannot_be_one(kept: Kept, channel: str, sender: str, reason: str) -> None:
+    done = kept.send(channel, "x", "--from", sender)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert reason in done.stderr
+
+
+def test_without_a_demo_it_says_how_to_start_one(tmp_path: Path) -> None:
+    done = intake("send", "sms", "x", "--connection", str(tmp_path / "none.json"))
+    assert done.returncode == 2
+    assert "no demo is running" in done.stderr and "intake demo --keep" in done.stderr
+
+
+def test_a_file_of_a_demo_that_has_ended_is_recognised(kept: Kept, tmp_path: Path) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    left = json.loads(kept.connection.read_text()) | {"pid": ended.pid}
+    (tmp_path / "connection.json").write_text(json.dumps(left))
+    done = intake("send", "sms", "x", "--connection", str(tmp_path / "connection.json"))
+    assert done.returncode == 2
+    assert f"process {ended.pid} is gone" in done.stderr

@@ -10,7 +10,7 @@ import msgspec
 from intake import mait
 from intake.contact import Contact, ContactId, InboundMessage, MessageKind
 from intake.control_room import RoomId, Service
-from intake.errors import Refused, StaleClaim
+from intake.errors import Refused
 from intake.incident import (
     Incident,
     IncidentId,
@@ -26,7 +26,7 @@ from intake.location import CallerLocation
 from intake.ports import Clock, Router
 from intake.reference import reference
 from intake.routing.decision import RoutingDecision
-from intake.store import Connection, contacts, outgoing
+from intake.store import Connection, claims, contacts, outgoing
 from intake.store.store import Store
 
 HANDLER_RULE = "handler-choice"
@@ -65,11 +65,9 @@ class HandOver:
             self._router.room(room_id)  # raises NotFound before anything is written
 
         def work(conn: Connection) -> list[TransferId]:
-            contact = contacts.get(conn, contact_id, lock=True)
-            if contact.attempts != attempts or contact.claimed_by != handler:
-                holder = contact.claimed_by or "nobody"
-                raise StaleClaim(f"this contact is with {holder} now: claim it again before sending")
-            return self.send_in(conn, self._clock.now(), contact, handler, services, room_id, methane)
+            now = self._clock.now()
+            contact = claims.owned(conn, now, claims.Claim(contact_id, handler, attempts))
+            return self.send_in(conn, now, contact, handler, services, room_id, methane)
 
         sent = await self._store.run(work)
         self._store.bell.ring()
@@ -91,9 +89,9 @@ class HandOver:
         stored = contacts.hypotheses(conn, contact.id)
         best = choose_best([one.location for one in stored], now)
         location_id = next((one.id for one in stored if one.location is best), None)
-        methane = methane or first_report(contact, best)
-        incident_id = outgoing.open_incident(conn, now, contact.id, methane, self._new_id)
-        incident = self._incident(conn, contact, incident_id, services, methane, best)
+        incident_id, report = outgoing.open_incident(conn, now, contact.id, methane, self._new_id)
+        report = report or first_report(contact, best)
+        incident = self._incident(conn, contact, incident_id, services, report, best)
         sent = []
         for service in dict.fromkeys(services):
             decision = self.decide(service, best and as_of(best, now), room_id)
@@ -107,7 +105,8 @@ class HandOver:
                 location_id=location_id,
                 new_id=self._new_id,
             )
-            transfer = self._transfer(conn, now, contact, incident, service, decision)
+            to_room, kind = _addressee(contacts.transfers_of(conn, contact.id), decision, room_id)
+            transfer = self._transfer(conn, now, contact, incident, decision, to_room, kind)
             outgoing.enqueue(conn, now, transfer, decision_id, actor)
             sent.append(transfer.id)
         return sent
@@ -135,12 +134,11 @@ class HandOver:
         now: datetime,
         contact: Contact,
         incident: Incident,
-        service: Service,
         decision: RoutingDecision,
+        to_room: RoomId,
+        kind: TransferKind,
     ) -> Transfer:
-        before = [one for one in contacts.transfers_of(conn, contact.id) if one.service is service]
-        told = any(one.room_id == decision.room_id and one.state in _STILL_WITH for one in before)
-        kind = TransferKind.UPDATE if told else TransferKind.CREATION
+        service = decision.service
         sequence = outgoing.next_sequence(conn, incident.id, service)
         transfer_id = TransferId(self._new_id())
         document = mait.write(
@@ -150,14 +148,15 @@ class HandOver:
             sequence=sequence,
             sent_at=now,
             from_agency=self._agency,
-            to_room=decision.room_id,
+            to_room=to_room,
             services=[service],
+            on_behalf_of=None if to_room == decision.room_id else decision.room_id,
         )
         return Transfer(
             id=transfer_id,
             incident_id=incident.id,
             contact_id=contact.id,
-            room_id=decision.room_id,
+            room_id=to_room,
             service=service,
             kind=kind,
             sequence=sequence,
@@ -202,6 +201,24 @@ class HandOver:
             messages=tuple(sorted(messages, key=lambda message: message.at)),
             priority=int(contact.priority),
         )
+
+
+def _addressee(
+    before: Sequence[contacts.TransferSummary], decision: RoutingDecision, chosen: str | None
+) -> tuple[RoomId, TransferKind]:
+    """Which room a message goes to, and whether that room has the incident already.
+
+    What was passed to a buddy is followed there, unless a person chose the room. A room that rejected
+    the incident, or never confirmed it, does not have it: it gets all of it again.
+    """
+    rooms = [
+        RoomId(one.room_id)
+        for one in before
+        if one.service is decision.service
+        and one.state in _STILL_WITH
+        and decision.room_id in ((one.room_id,) if chosen else (one.room_id, one.first_room_id))
+    ]
+    return (rooms[-1], TransferKind.UPDATE) if rooms else (decision.room_id, TransferKind.CREATION)
 
 
 def first_report(contact: Contact, best: CallerLocation | None) -> Methane:

@@ -23,6 +23,7 @@ from intake.telling import Telling
 from intake.triage import load_triage
 from intake.verdicts import Verdicts
 from intake.workers.keeping import Keeping
+from intake.workers.letting_go import LettingGo
 from intake.workers.loop import Step, go_round, tick
 from intake.workers.parsing import Parsing
 from intake.workers.relaying import Relaying
@@ -79,8 +80,7 @@ def start_workers(stack: AsyncExitStack, started: Running, inside: Inside) -> No
         inside.locator,
         inside.triage,
         inside.telling,
-        inside.handover,
-        inside.policy,
+        LettingGo(inside.handover, inside.policy, settings.contacts.old_after_s),
         clock,
         new_id,
         settings.contacts,
@@ -93,7 +93,16 @@ def start_workers(stack: AsyncExitStack, started: Running, inside: Inside) -> No
         answer_timeout_s=settings.transfers.answer_timeout_s,
     )
     stack.push_async_callback(feed.close)
-    relaying = Relaying(store, feed, inside.router, inside.verdicts, clock, new_id, settings.transfers)
+    relaying = Relaying(
+        store,
+        feed,
+        inside.router,
+        inside.verdicts,
+        clock,
+        new_id,
+        settings.transfers,
+        at_one_room=settings.workers.relays,
+    )
     stack.push_async_callback(relaying.close)
     replying = Replying(store, started.adapters, clock)
     stack.push_async_callback(replying.close)

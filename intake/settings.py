@@ -43,12 +43,15 @@ class ContactsSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WorkersSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """``health_port`` serves /health and /metrics of a process that has no doors; 0 opens none."""
+    """``health_port`` serves /health and /metrics of a process that has no doors; 0 opens none.
+
+    ``relays`` is how many attempts may be under way at one control room.
+    """
 
     health_host: str = "127.0.0.1"
     health_port: int = 0
     poll_s: float = 0.5
-    relays: int = 8
+    relays: int = 4
     sweep_every_s: float = 30.0
     sweep_back_s: float = 3600.0
 

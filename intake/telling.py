@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from intake.contact import Contact
-from intake.incident import Transfer, TransferState
+from intake.incident import Transfer, TransferKind, TransferState
 from intake.phrases import Phrases
 from intake.triage import Assessment
 
@@ -35,7 +35,7 @@ class Telling:
             TransferState.DELIVERED: "sent_to_service",
             TransferState.ACCEPTED: "accepted_by_service",
         }.get(transfer.state)
-        if phrase_id is None or contact.silent or transfer.sequence > 1:
+        if phrase_id is None or contact.silent or transfer.kind is not TransferKind.CREATION:
             return None
         service = self._phrases.service_name(transfer.service, contact.language)
         return self._told(phrase_id, contact.language, service=service)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
+import msgspec
+
+from intake.contact import InboundMessage
 from intake.incident import Confirmation
 from intake.ports import Clock
-from intake.store import Connection, contacts, replies, transfers
+from intake.store import Connection, contacts, replies, room_words
 from intake.store.store import Store
 from intake.telling import Telling
 
@@ -33,10 +36,20 @@ class Verdicts:
     def apply(
         self, conn: Connection, now: datetime, confirmation: Confirmation, ask_again_at: datetime
     ) -> None:
-        """Within a transaction: repeats of a word already taken change nothing and tell nobody twice."""
-        transfer = transfers.apply(conn, now, confirmation, ask_again_at)
+        """Within a transaction: what changes nothing is not told, and no caller is told the same twice."""
+        transfer = room_words.apply(conn, now, confirmation, ask_again_at)
         if transfer is None:
             return
         contact = contacts.get(conn, transfer.contact_id)
-        if told := self._telling.about_transfer(contact, transfer):
+        told = self._telling.about_transfer(contact, transfer)
+        if told is None or contact.caller.startswith(replies.NO_ANSWER_TO):
+            return
+        said, answered = contacts.conversation(conn, contact.id)
+        again = any((one.author, one.text) == (told.author, told.text) for one in answered)
+        if not again and not _by_machine(said):
             replies.queue_reply(conn, now, contact.id, told.author, told.text, self._new_id)
+
+
+def _by_machine(said: Sequence[contacts.StoredMessage]) -> bool:
+    """Machines are never answered by a machine (RFC 3834 §2)."""
+    return bool(said) and msgspec.json.decode(said[-1].content, type=InboundMessage).automatic

@@ -69,7 +69,7 @@ def next_step(
     need a person, not a third guess.
     """
     if outcome in (Outcome.NEVER, Outcome.NO_FEED):
-        return Hold(f"{room.name}: {_WORDS[outcome]}")
+        return Hold(f"{room.name}: {_WORDS[outcome]}; telephone {room.telephone or 'unknown'}")
     buddy = None if at_buddy else room.buddy
     if buddy is not None and (room.state in _DOWN or waited_s >= patience.buddy_after_s):
         why = room.state.value if room.state in _DOWN else f"{_WORDS[outcome]} for {waited_s:.0f} s"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, literal, select, update
+from sqlalchemy import ColumnElement, Connection, exists, func, literal, select, update
 
 from intake.contact import ContactState
 from intake.incident import TransferState
@@ -15,6 +15,22 @@ from intake.store.tables import contacts, transfers
 from intake.store.types import Instant
 
 UNCONFIRMED = (TransferState.QUEUED, TransferState.SENT)
+HANDED_OVER = (ContactState.SENDING, ContactState.DELIVERED, ContactState.ACCEPTED)
+_FINISHED = {TransferState.ACCEPTED.value, TransferState.REJECTED.value, TransferState.HELD.value}
+_MOVABLE = {
+    ContactState.SENDING: (ContactState.WAITING, ContactState.OPEN, ContactState.HELD, *HANDED_OVER[1:]),
+    ContactState.DELIVERED: (ContactState.SENDING,),
+    ContactState.ACCEPTED: (ContactState.SENDING, ContactState.DELIVERED),
+}
+
+
+def lock(conn: Connection, contact_id: str) -> None:
+    """Take turns on a contact, before any of its transfers is touched: that order, everywhere.
+
+    Without it two rooms that answer in the same moment would each see the other's transfer as it was,
+    and the contact would follow neither.
+    """
+    conn.execute(select(contacts.c.id).where(contacts.c.id == contact_id).with_for_update())
 
 
 def follow(conn: Connection, now: datetime, contact_id: str, state: TransferState, reason: str) -> None:
@@ -25,7 +41,7 @@ def follow(conn: Connection, now: datetime, contact_id: str, state: TransferStat
     states = set(
         conn.execute(select(transfers.c.state).where(transfers.c.contact_id == contact_id)).scalars()
     )
-    if states <= {TransferState.ACCEPTED.value, TransferState.REJECTED.value, TransferState.HELD.value}:
+    if states <= _FINISHED:
         if TransferState.ACCEPTED.value in states:
             move(conn, now, contact_id, ContactState.ACCEPTED, "accepted by the room")
     elif not states & {one.value for one in UNCONFIRMED}:
@@ -34,17 +50,12 @@ def follow(conn: Connection, now: datetime, contact_id: str, state: TransferStat
 
 def move(conn: Connection, now: datetime, contact_id: str, state: ContactState, reason: str) -> None:
     """Move a contact along its hand-over; one that waits for a person again is left to that person."""
-    movable = {
-        ContactState.SENDING: (ContactState.WAITING, ContactState.OPEN, ContactState.HELD),
-        ContactState.DELIVERED: (ContactState.SENDING,),
-        ContactState.ACCEPTED: (ContactState.SENDING, ContactState.DELIVERED),
-    }[state]
     values: dict[str, Any] = {"state": state.value}
     if state is ContactState.ACCEPTED:
         values["accepted_at"] = func.coalesce(contacts.c.accepted_at, literal(now, Instant))
     changed = conn.execute(
         update(contacts)
-        .where(contacts.c.id == contact_id, contacts.c.state.in_([s.value for s in movable]))
+        .where(contacts.c.id == contact_id, contacts.c.state.in_([s.value for s in _MOVABLE[state]]))
         .values(**values)
     ).rowcount
     if changed:
@@ -52,16 +63,39 @@ def move(conn: Connection, now: datetime, contact_id: str, state: ContactState, 
         log.write(conn, now, LogEventName.CONTACT_STATE, contact_id, "intake", data)
 
 
-def back_in_sight(conn: Connection, now: datetime, contact_id: str, reason: str) -> None:
-    """Nobody has it after all: a person must see it again, in its original place (law 8)."""
+def back_in_sight(
+    conn: Connection,
+    now: datetime,
+    contact_id: str,
+    reason: str,
+    *,
+    leaving: tuple[ContactState, ...] = (*HANDED_OVER, ContactState.HELD, ContactState.CLOSED),
+) -> None:
+    """Nobody has it after all: a person must see it again, in its original place (law 8).
+
+    What already waits, or is open with a handler, is in sight; a closed contact is opened again.
+    """
     changed = conn.execute(
         update(contacts)
-        .where(
-            contacts.c.id == contact_id,
-            contacts.c.state.in_([s.value for s in (ContactState.SENDING, ContactState.DELIVERED)]),
+        .where(contacts.c.id == contact_id, contacts.c.state.in_([state.value for state in leaving]))
+        .values(
+            state=ContactState.WAITING.value,
+            next_attempt_at=now,
+            claimed_by="",
+            closed_at=None,
+            closed_reason="",
         )
-        .values(state=ContactState.WAITING.value, next_attempt_at=now, claimed_by="")
     ).rowcount
     if changed:
         data = {"state": ContactState.WAITING.value, "reason": reason}
         log.write(conn, now, LogEventName.CONTACT_STATE, contact_id, "intake", data)
+
+
+def replaced() -> ColumnElement[bool]:
+    """Of a transfer: a later message about its incident has gone to the same service since."""
+    later = transfers.alias()
+    return exists().where(
+        later.c.incident_id == transfers.c.incident_id,
+        later.c.service == transfers.c.service,
+        later.c.sequence > transfers.c.sequence,
+    )

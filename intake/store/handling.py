@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, and_, select
 
 from intake.contact import ContactId, ContactState, Priority
 from intake.control_room import Service
@@ -17,6 +17,7 @@ from intake.log_events import LogEventName
 from intake.store import log, triage
 from intake.store.claims import Claim, change, move, owned
 from intake.store.contacts import hypotheses
+from intake.store.following import replaced
 from intake.store.tables import transfers
 
 SET_BY = "set by "
@@ -85,7 +86,12 @@ def _unanswered(conn: Connection, contact_id: ContactId) -> list[str]:
     finished = (TransferState.ACCEPTED.value, TransferState.REJECTED.value)
     rooms = conn.execute(
         select(transfers.c.room_id)
-        .where(transfers.c.contact_id == contact_id, transfers.c.state.not_in(finished))
+        .where(
+            transfers.c.contact_id == contact_id,
+            transfers.c.state.not_in(finished),
+            # Held, and sent again since: the later message is what has to be answered.
+            ~and_(transfers.c.state == TransferState.HELD.value, replaced()),
+        )
         .distinct()
     ).scalars()
     return sorted(rooms)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, func, select, update
 
 from intake.contact import ContactId, ContactState
@@ -17,21 +18,30 @@ from intake.routing.decision import RoutingDecision
 from intake.store import following, log
 from intake.store.tables import contacts, decisions, incidents, transfers
 
+_NO_REPORT = Methane()
+
 
 def open_incident(
-    conn: Connection, now: datetime, contact_id: ContactId, methane: Methane, new_id: Callable[[], str]
-) -> IncidentId:
-    """The contact's incident, made when it has none; the newest M/ETHANE stands in it."""
+    conn: Connection, now: datetime, contact_id: ContactId, methane: Methane | None, new_id: Callable[[], str]
+) -> tuple[IncidentId, Methane | None]:
+    """The contact's incident, made when it has none, and the newest M/ETHANE a person gave of it.
+
+    ``methane`` is such a report; None leaves the one before it standing.
+    """
     found = conn.execute(select(contacts.c.incident_id).where(contacts.c.id == contact_id)).scalar()
     if found is None:
         raise NotFound(f"there is no contact {contact_id}")
-    if found:
+    if not found:
+        incident_id = new_id()
+        conn.execute(incidents.insert().values(id=incident_id, opened_at=now, methane=methane or _NO_REPORT))
+        conn.execute(update(contacts).where(contacts.c.id == contact_id).values(incident_id=incident_id))
+        return IncidentId(incident_id), methane
+    if methane is not None:
         conn.execute(update(incidents).where(incidents.c.id == found).values(methane=methane))
-        return IncidentId(found)
-    incident_id = new_id()
-    conn.execute(incidents.insert().values(id=incident_id, opened_at=now, methane=methane))
-    conn.execute(update(contacts).where(contacts.c.id == contact_id).values(incident_id=incident_id))
-    return IncidentId(incident_id)
+        return IncidentId(found), methane
+    stored = conn.execute(select(incidents.c.methane).where(incidents.c.id == found)).scalar_one()
+    report = msgspec.convert(stored, Methane)
+    return IncidentId(found), None if report == _NO_REPORT else report
 
 
 def next_sequence(conn: Connection, incident_id: IncidentId, service: Service) -> int:
@@ -84,7 +94,7 @@ def record_decision(
 
 
 def enqueue(conn: Connection, now: datetime, transfer: Transfer, decision_id: str, created_by: str) -> None:
-    """Put one transfer in the outbox, in the transaction of its decision (law 10)."""
+    """Put one transfer in the outbox, in the transaction of its decision (law 10); the contact is locked."""
     conn.execute(
         transfers.insert().values(
             id=transfer.id,

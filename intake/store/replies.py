@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -100,8 +100,16 @@ def any_for_contact(conn: Connection, contact_id: ContactId) -> bool:
     )
 
 
-def claim_due_replies(conn: Connection, now: datetime, limit: int, lease_s: float) -> list[DueReply]:
-    """Take what is due, each contact's oldest unsent reply only.
+def due_channels(conn: Connection, now: datetime) -> Sequence[str]:
+    """Channels that have something due: each is served on its own, so that one that hangs delays no other."""
+    query = select(replies.c.channel).where(_QUEUED, replies.c.next_attempt_at <= now).distinct()
+    return conn.execute(query).scalars().all()
+
+
+def claim_due_replies(
+    conn: Connection, now: datetime, limit: int, lease_s: float, *, channel: str = ""
+) -> list[DueReply]:
+    """Take what is due, of one channel or of all, each contact's oldest unsent reply only.
 
     The attempt and the time of the next are written before anything is sent: whoever crashes while
     sending has already scheduled the repeat.
@@ -112,9 +120,10 @@ def claim_due_replies(conn: Connection, now: datetime, limit: int, lease_s: floa
         earlier.c.id < replies.c.id,
         earlier.c.state == DeliveryState.QUEUED.value,
     )
+    wanted = [replies.c.channel == channel] if channel else []
     rows = conn.execute(
         select(replies)
-        .where(_QUEUED, replies.c.next_attempt_at <= now, ~blocked)
+        .where(_QUEUED, replies.c.next_attempt_at <= now, ~blocked, *wanted)
         .order_by(replies.c.next_attempt_at, replies.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True, of=replies)

@@ -1,8 +1,8 @@
-"""The outbox to control rooms: attempted under a fence, finished by a verdict."""
+"""The outbox to control rooms: attempted under a fence, until a room has it or a person must act."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,9 +10,8 @@ from sqlalchemy import BindParameter, Connection, Row, and_, bindparam, exists, 
 
 from intake.contact import ContactId
 from intake.control_room import RoomId, Service
-from intake.errors import NotFound, StaleClaim
+from intake.errors import StaleClaim
 from intake.incident import (
-    Confirmation,
     IncidentId,
     Transfer,
     TransferId,
@@ -26,11 +25,6 @@ from intake.store.following import UNCONFIRMED
 from intake.store.tables import transfer_attempts, transfers
 
 LIVE = (TransferState.QUEUED, TransferState.SENT, TransferState.DELIVERED)
-_VERDICT_STATE = {
-    Verdict.CONSIDERING: TransferState.DELIVERED,
-    Verdict.ACCEPTED: TransferState.ACCEPTED,
-    Verdict.REJECTED: TransferState.REJECTED,
-}
 
 
 def due_rooms(conn: Connection, now: datetime) -> Sequence[str]:
@@ -39,25 +33,31 @@ def due_rooms(conn: Connection, now: datetime) -> Sequence[str]:
     return conn.execute(query).scalars().all()
 
 
-def due(conn: Connection, now: datetime, room_id: str, limit: int) -> list[Transfer]:
-    """What may be attempted at one room, oldest first.
+def due(
+    conn: Connection, now: datetime, room_id: str, limit: int, *, without: Collection[str] = ()
+) -> list[Transfer]:
+    """What may be attempted at one room, oldest first; ``without`` names what is under way already.
 
-    A message waits while an earlier one of its incident and service is unconfirmed (law 11: in order).
+    A message waits while an earlier one of its incident and service is unconfirmed at the same room
+    (law 11: in order). One that is held or rejected, or lies with another room, keeps none waiting.
+    On PostgreSQL what another process is just taking is passed over.
     """
     earlier = transfers.alias()
     blocked = exists().where(
         earlier.c.incident_id == transfers.c.incident_id,
         earlier.c.service == transfers.c.service,
+        earlier.c.room_id == transfers.c.room_id,
         earlier.c.sequence < transfers.c.sequence,
         earlier.c.state.in_([state.value for state in UNCONFIRMED]),
     )
     rows = conn.execute(
         select(transfers)
-        .where(_is_due(now), transfers.c.room_id == room_id, ~blocked)
+        .where(_is_due(now), transfers.c.room_id == room_id, transfers.c.id.not_in(without), ~blocked)
         .order_by(transfers.c.next_attempt_at, transfers.c.id)
         .limit(limit)
+        .with_for_update(skip_locked=True, of=transfers)
     )
-    return [_transfer(row) for row in rows]
+    return [transfer_from(row) for row in rows]
 
 
 def _is_due(now: datetime) -> Any:
@@ -79,6 +79,8 @@ def start_attempt(
     if transfer.state is TransferState.QUEUED:
         values |= {"state": TransferState.SENT.value, "sent_at": now}
     _fenced(conn, transfer, values)
+    if "state" in values:
+        log_state(conn, now, transfer.contact_id, "relay", transfer.id, values["state"], transfer.room_id)
     attempt_id = new_id()
     conn.execute(
         transfer_attempts.insert().values(
@@ -104,12 +106,7 @@ def end_attempt(conn: Connection, now: datetime, attempt_id: str, outcome: str) 
 
 def reschedule(conn: Connection, transfer: Transfer, at: datetime, reason: str) -> None:
     """Try the same room again at a time."""
-    values = {"next_attempt_at": at, "reason": reason}
-    conn.execute(
-        update(transfers)
-        .where(transfers.c.id == transfer.id, transfers.c.state.in_([s.value for s in LIVE]))
-        .values(**values)
-    )
+    _after(conn, transfer, {"next_attempt_at": at, "reason": reason})
 
 
 def attempts_at_room(conn: Connection, transfer: Transfer) -> int:
@@ -120,81 +117,79 @@ def attempts_at_room(conn: Connection, transfer: Transfer) -> int:
     return int(conn.execute(query).scalar_one())
 
 
+def heard_at(conn: Connection, transfer: Transfer) -> datetime:
+    """When the room it is meant for last gave a verdict on it; when it was made, if never."""
+    query = select(func.max(transfer_attempts.c.ended_at)).where(
+        transfer_attempts.c.transfer_id == transfer.id,
+        transfer_attempts.c.room_id == transfer.room_id,
+        transfer_attempts.c.outcome.in_([verdict.value for verdict in Verdict]),
+    )
+    heard: datetime | None = conn.execute(query).scalar()
+    return heard or transfer.created_at
+
+
 def try_buddy(
-    conn: Connection, now: datetime, transfer: Transfer, buddy: RoomId, document: bytes, reason: str
+    conn: Connection,
+    now: datetime,
+    transfer: Transfer,
+    buddy: RoomId,
+    readdress: Callable[[bytes], bytes],
+    reason: str,
 ) -> None:
-    """Offer the message, under the same id, to the room that logs for the silent one."""
-    changed = conn.execute(
-        update(transfers)
-        .where(transfers.c.id == transfer.id, transfers.c.state.in_([s.value for s in UNCONFIRMED]))
-        .values(
-            room_id=buddy,
-            document=document,
-            state=TransferState.QUEUED.value,
-            next_attempt_at=now,
-            reason=reason,
-        )
-    ).rowcount
-    if changed:
-        _log(conn, now, transfer.contact_id, "relay", transfer.id, TransferState.QUEUED, buddy, reason)
+    """Offer the message, under the same id, to the room that logs for the silent one.
+
+    What waits behind it for the same room goes along: an update is of no use where the incident is not.
+    """
+    following.lock(conn, transfer.contact_id)
+    moved = {"room_id": buddy, "state": TransferState.QUEUED.value, "next_attempt_at": now, "reason": reason}
+    if not _after(conn, transfer, {**moved, "document": readdress(transfer.document)}):
+        return
+    log_state(conn, now, transfer.contact_id, "relay", transfer.id, TransferState.QUEUED, buddy, reason)
+    behind = select(transfers.c.id, transfers.c.document).where(
+        transfers.c.incident_id == transfer.incident_id,
+        transfers.c.service == transfer.service.value,
+        transfers.c.room_id == transfer.room_id,
+        transfers.c.sequence > transfer.sequence,
+        transfers.c.state == TransferState.QUEUED.value,
+    )
+    for row in conn.execute(behind).all():
+        along = {**moved, "document": readdress(row.document)}
+        conn.execute(update(transfers).where(transfers.c.id == row.id).values(**along))
+        log_state(conn, now, transfer.contact_id, "relay", row.id, TransferState.QUEUED, buddy, reason)
 
 
 def offer_again(conn: Connection, now: datetime, transfer: Transfer, reason: str) -> None:
     """A room that confirmed has lost the message: offer it again under the same id."""
-    conn.execute(
-        update(transfers)
-        .where(transfers.c.id == transfer.id, transfers.c.state == TransferState.DELIVERED.value)
-        .values(state=TransferState.QUEUED.value, next_attempt_at=now, reason=reason)
-    )
+    again = {"state": TransferState.QUEUED.value, "next_attempt_at": now, "reason": reason}
+    if _after(conn, transfer, again):
+        state, room_id = TransferState.QUEUED, transfer.room_id
+        log_state(conn, now, transfer.contact_id, "relay", transfer.id, state, room_id, reason)
 
 
 def hold(conn: Connection, now: datetime, transfer: Transfer, reason: str) -> None:
     """Nobody confirmed: a person must act, and the contact goes back into their sight."""
-    changed = conn.execute(
-        update(transfers)
-        .where(transfers.c.id == transfer.id, transfers.c.state.in_([s.value for s in UNCONFIRMED]))
-        .values(state=TransferState.HELD.value, reason=reason)
-    ).rowcount
-    if changed:
-        _log(
-            conn, now, transfer.contact_id, "relay", transfer.id, TransferState.HELD, transfer.room_id, reason
-        )
+    following.lock(conn, transfer.contact_id)
+    if _after(conn, transfer, {"state": TransferState.HELD.value, "reason": reason}):
+        state, room_id = TransferState.HELD, transfer.room_id
+        log_state(conn, now, transfer.contact_id, "relay", transfer.id, state, room_id, reason)
         following.back_in_sight(conn, now, transfer.contact_id, reason)
 
 
-def apply(
-    conn: Connection, now: datetime, confirmation: Confirmation, ask_again_at: datetime
-) -> Transfer | None:
-    """Take a room's word on a transfer; None when it tells nothing new.
-
-    States only move forward: a late "being considered" does not undo an acceptance. A verdict may
-    come from the first room or its buddy. Raises NotFound for a transfer that never was.
-    """
-    row = conn.execute(select(transfers).where(transfers.c.id == confirmation.transfer_id)).one_or_none()
-    if row is None:
-        raise NotFound(f"there is no transfer {confirmation.transfer_id}")
-    state = _VERDICT_STATE[confirmation.verdict]
-    movable = list(UNCONFIRMED) if state is TransferState.DELIVERED else [*LIVE, TransferState.HELD]
-    values: dict[str, Any] = {"state": state.value, "reason": confirmation.reason}
-    if confirmation.reference:
-        values["room_reference"] = confirmation.reference
-    if row.delivered_at is None:
-        values["delivered_at"] = now
-    if state is TransferState.DELIVERED:
-        values["next_attempt_at"] = ask_again_at
-    else:
-        values["answered_at"] = now
-    changed = conn.execute(
-        update(transfers)
-        .where(transfers.c.id == row.id, transfers.c.state.in_([s.value for s in movable]))
-        .values(**values)
-    ).rowcount
-    if not changed:
-        return None
-    actor = f"room:{confirmation.room_id}"
-    _log(conn, now, row.contact_id, actor, row.id, state, row.room_id, confirmation.reason)
-    following.follow(conn, now, row.contact_id, state, confirmation.reason)
-    return _transfer(conn.execute(select(transfers).where(transfers.c.id == row.id)).one())
+def _after(conn: Connection, transfer: Transfer, values: dict[str, Any]) -> bool:
+    """Change a transfer as its attempt left it: no verdict has come since, and no later attempt begun."""
+    left = TransferState.DELIVERED if transfer.state is TransferState.DELIVERED else TransferState.SENT
+    return (
+        conn.execute(
+            update(transfers)
+            .where(
+                transfers.c.id == transfer.id,
+                transfers.c.attempts == transfer.attempts + 1,
+                transfers.c.state == left.value,
+            )
+            .values(**values)
+        ).rowcount
+        == 1
+    )
 
 
 def _fenced(conn: Connection, transfer: Transfer, values: dict[str, Any]) -> None:
@@ -211,21 +206,23 @@ def _fenced(conn: Connection, transfer: Transfer, values: dict[str, Any]) -> Non
         raise StaleClaim(f"transfer {transfer.id} is in other hands")
 
 
-def _log(
+def log_state(
     conn: Connection,
     now: datetime,
     contact_id: str,
     actor: str,
     transfer_id: str,
-    state: TransferState,
+    state: str,
     room_id: str,
     reason: str = "",
 ) -> None:
-    data = {"transfer_id": transfer_id, "state": state.value, "room_id": room_id, "reason": reason}
+    """Append one event about a transfer."""
+    data = {"transfer_id": transfer_id, "state": state, "room_id": room_id, "reason": reason}
     log.write(conn, now, LogEventName.TRANSFER, contact_id, actor, data)
 
 
-def _transfer(row: Row[Any]) -> Transfer:
+def transfer_from(row: Row[Any]) -> Transfer:
+    """A whole row of ``transfers``."""
     return Transfer(
         id=TransferId(row.id),
         incident_id=IncidentId(row.incident_id),

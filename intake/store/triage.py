@@ -2,26 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, and_, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Text,
+    literal,
+    literal_column,
+    or_,
+    select,
+    type_coerce,
+    update,
+)
 
-from intake.contact import InboundMessage, RawMessage, RawMessageId, Trust
+from intake.contact import ContactState, RawMessage, RawMessageId, Trust
 from intake.location import CallerLocation
 from intake.log_events import LogEventName
 from intake.store import log
+from intake.store.queue import LIVE
 from intake.store.tables import contacts, locations, messages, raw_messages
+
+# Written bare, so that SQLite sees that the partial index on it answers.
+THREADING: ColumnElement[bool] = literal_column("contacts.threading")
+_HAS_TELEPHONE = contacts.c.telephone != literal("", literal_execute=True)
 
 
 class Untriaged(msgspec.Struct, frozen=True, kw_only=True):
-    """A stored message nobody has read for place and service yet."""
+    """A stored message nobody has read for place and service yet.
+
+    ``content`` stays text until it is read, so that one spoilt row delays no other (law 12).
+    """
 
     id: str
     contact_id: str | None
-    message: InboundMessage
+    content: str
+    received_at: datetime
+    flag: str
+
+
+class Words(msgspec.Struct, frozen=True, kw_only=True):
+    """When a contact's newest own words were sent (as its sender says) and came, and what the door proved.
+
+    ``flag`` is "" | defective | conflict.
+    """
+
+    sent_at: datetime | None
     received_at: datetime
     flag: str
     trust: Trust
@@ -30,23 +60,18 @@ class Untriaged(msgspec.Struct, frozen=True, kw_only=True):
 def untriaged(conn: Connection, limit: int) -> list[Untriaged]:
     """The oldest messages that wait to be read."""
     rows = conn.execute(
-        select(messages, raw_messages.c.trust)
-        .join(raw_messages, raw_messages.c.id == messages.c.raw_id)
+        select(
+            messages.c.id,
+            messages.c.contact_id,
+            messages.c.received_at,
+            messages.c.flag,
+            type_coerce(messages.c.content, Text).label("content"),
+        )
         .where(messages.c.triaged_at.is_(None))
         .order_by(messages.c.id)
         .limit(limit)
     )
-    return [
-        Untriaged(
-            id=row.id,
-            contact_id=row.contact_id,
-            message=msgspec.convert(row.content, InboundMessage),
-            received_at=row.received_at,
-            flag=row.flag,
-            trust=Trust(row.trust),
-        )
-        for row in rows
-    ]
+    return [Untriaged(**row._mapping) for row in rows]
 
 
 def take(conn: Connection, now: datetime, message_id: str) -> bool:
@@ -55,11 +80,42 @@ def take(conn: Connection, now: datetime, message_id: str) -> bool:
     return conn.execute(statement.values(triaged_at=now)).rowcount == 1
 
 
-def contact_of_caller(conn: Connection, caller: str) -> str | None:
-    """The caller's newest contact that still takes messages, on any channel: by address or stated number."""
-    mine = or_(contacts.c.caller == caller, and_(contacts.c.telephone == caller, contacts.c.telephone != ""))
-    query = select(contacts.c.id).where(mine, contacts.c.threading)
-    return conn.execute(query.order_by(contacts.c.last_message_at.desc()).limit(1)).scalar()
+def contact_of_caller(conn: Connection, caller: str, closed_since: datetime) -> str | None:
+    """The caller's newest contact that still takes messages, on any channel: by address or stated number.
+
+    One that was closed and has been silent since ``closed_since`` takes none: new words would open another.
+    """
+    takes = or_(contacts.c.state != ContactState.CLOSED.value, contacts.c.last_message_at >= closed_since)
+    found = select(contacts.c.id, contacts.c.last_message_at).where(THREADING, takes)
+    rows = [
+        *conn.execute(found.where(contacts.c.caller == caller)),
+        *conn.execute(found.where(contacts.c.telephone == caller, _HAS_TELEPHONE)),
+    ]
+    newest = max(rows, key=lambda row: (row.last_message_at, row.id), default=None)
+    return None if newest is None else str(newest.id)
+
+
+def newest_words(conn: Connection, contact_id: str) -> Words:
+    """What a contact's newest message of its own is worth; places that joined it do not count."""
+    row = conn.execute(
+        select(messages.c.sent_at, messages.c.received_at, messages.c.flag, raw_messages.c.trust)
+        .join(raw_messages, raw_messages.c.id == messages.c.raw_id)
+        .where(messages.c.contact_id == contact_id)
+        .order_by(messages.c.id.desc())
+        .limit(1)
+    ).one()
+    return Words(**{**row._mapping, "trust": Trust(row.trust)})
+
+
+def trust_in_place(conn: Connection, location_id: str) -> Trust | None:
+    """What the door proved of the message a place came in; None for a handler's own."""
+    found = conn.execute(
+        select(raw_messages.c.trust)
+        .join(messages, messages.c.raw_id == raw_messages.c.id)
+        .join(locations, locations.c.message_id == messages.c.id)
+        .where(locations.c.id == location_id)
+    ).scalar()
+    return None if found is None else Trust(found)
 
 
 def add_locations(
@@ -72,8 +128,12 @@ def add_locations(
     caller: str,
     actor: str,
     new_id: Callable[[], str],
+    received_at: datetime | None = None,
 ) -> None:
-    """Append hypotheses; without a contact they wait for one to be joined by ``join_waiting``."""
+    """Append hypotheses; without a contact they wait for one to be joined by ``join_waiting``.
+
+    ``received_at`` is when their message came; left out, it is now.
+    """
     for location in found:
         location_id = new_id()
         conn.execute(
@@ -82,7 +142,7 @@ def add_locations(
                 contact_id=contact_id,
                 message_id=message_id,
                 caller=caller,
-                received_at=now,
+                received_at=received_at or now,
                 source=location.source.value,
                 uncertainty_m=location.uncertainty_m,
                 location=location,
@@ -93,9 +153,8 @@ def add_locations(
         log.write(conn, now, LogEventName.LOCATION, contact_id or "", actor, data)
 
 
-def join_waiting(conn: Connection, now: datetime, contact_id: str, caller: str, wait_s: float) -> int:
-    """Give a contact the fixes of its caller that came before it; returns how many."""
-    since = now - timedelta(seconds=wait_s)
+def join_waiting(conn: Connection, now: datetime, contact_id: str, caller: str, since: datetime) -> int:
+    """Give a contact the fixes of its caller that came before it, but not before ``since``; how many."""
     joined = conn.execute(
         update(locations)
         .where(
@@ -108,17 +167,21 @@ def join_waiting(conn: Connection, now: datetime, contact_id: str, caller: str, 
     return joined
 
 
-def waiting_callers(conn: Connection, now: datetime, wait_s: float) -> Sequence[tuple[str, str]]:
-    """``(contact id, caller)`` for fixes whose contact has come since: closes the race between the two."""
-    since = now - timedelta(seconds=wait_s)
-    theirs = or_(locations.c.caller == contacts.c.caller, locations.c.caller == contacts.c.telephone)
-    rows = conn.execute(
-        select(contacts.c.id, locations.c.caller)
-        .join(locations, theirs)
-        .where(locations.c.contact_id.is_(None), locations.c.received_at >= since, contacts.c.threading)
-        .distinct()
-    )
-    return [(row.id, row.caller) for row in rows]
+def waiting_callers(conn: Connection, wait_s: float) -> set[tuple[str, str, datetime]]:
+    """``(contact id, caller, since)`` of live contacts and fixes that missed each other in the writing."""
+    wait = timedelta(seconds=wait_s)
+    found: set[tuple[str, str, datetime]] = set()
+    for theirs in (contacts.c.caller, contacts.c.telephone):
+        rows = conn.execute(
+            select(contacts.c.id, contacts.c.last_message_at, locations.c.caller, locations.c.received_at)
+            .join(locations, locations.c.caller == theirs)
+            .where(LIVE, locations.c.contact_id.is_(None))
+        )
+        for row in rows:
+            since = row.last_message_at - wait
+            if row.received_at >= since:
+                found.add((row.id, row.caller, since))
+    return found
 
 
 def set_best(conn: Connection, now: datetime, contact_id: str, best: CallerLocation) -> None:
@@ -137,11 +200,17 @@ def suggest(conn: Connection, now: datetime, contact_id: str, values: dict[str, 
     log.write(conn, now, LogEventName.SUGGESTION, contact_id, "triage", values)
 
 
-def pending_raw(conn: Connection, doors: Sequence[str], limit: int) -> list[tuple[RawMessage, Trust]]:
+def pending_raw(
+    conn: Connection, doors: Sequence[str], limit: int, *, without: Collection[str] = ()
+) -> list[tuple[RawMessage, Trust]]:
     """Raw messages of these doors whose parsing was left to a worker, oldest first."""
     rows = conn.execute(
         select(raw_messages)
-        .where(raw_messages.c.state == "pending", raw_messages.c.door.in_(doors))
+        .where(
+            raw_messages.c.state == literal("pending", literal_execute=True),
+            raw_messages.c.door.in_(doors),
+            raw_messages.c.id.not_in(without),
+        )
         .order_by(raw_messages.c.id)
         .limit(limit)
     )

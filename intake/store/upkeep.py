@@ -13,13 +13,18 @@ from intake.contact import ContactState
 from intake.incident import TransferState
 from intake.log_events import LogEventName
 from intake.store import log
+from intake.store.following import replaced
+from intake.store.queue import IN_QUEUE, LIVE, is_claimable
 from intake.store.tables import contacts, door_minutes, transfers
 
 CLOSED_AT_ONCE = 500
 
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
-    """The queue at a moment; waits count from ``queued_at`` and only for contacts nobody holds."""
+    """The queue at a moment; waits count from ``queued_at`` and only for contacts nobody holds.
+
+    ``held_transfers`` counts those no room took and no person has acted on since.
+    """
 
     by_state: dict[str, int]
     oldest_wait_s: float
@@ -31,7 +36,7 @@ def close_silent(conn: Connection, now: datetime, before: datetime) -> int:
     """Close accepted contacts silent since ``before``; only what a room has may close by itself (law 8)."""
     rows = conn.execute(
         select(contacts.c.id)
-        .where(contacts.c.state == ContactState.ACCEPTED.value, contacts.c.last_message_at < before)
+        .where(LIVE, contacts.c.state == ContactState.ACCEPTED.value, contacts.c.last_message_at < before)
         .limit(CLOSED_AT_ONCE)
     ).scalars()
     closed = 0
@@ -45,6 +50,7 @@ def close_silent(conn: Connection, now: datetime, before: datetime) -> int:
             )
             .values(
                 state=ContactState.CLOSED.value,
+                claimed_by="",
                 closed_at=now,
                 closed_reason="accepted, then silent",
                 threading=False,
@@ -73,28 +79,31 @@ def note_open_minute(conn: Connection, channels: Sequence[str], minute: datetime
 
 def figures(conn: Connection, now: datetime, longer_than_s: Sequence[int]) -> Figures:
     """Count the live queue; closed contacts are not looked at."""
-    live = contacts.c.state != ContactState.CLOSED.value
-    by_state = {
+    by_state = {state.value: 0 for state in ContactState if state is not ContactState.CLOSED}
+    by_state |= {
         row.state: int(row.contacts)
         for row in conn.execute(
-            select(contacts.c.state, func.count().label("contacts")).where(live).group_by(contacts.c.state)
+            select(contacts.c.state, func.count().label("contacts")).where(LIVE).group_by(contacts.c.state)
         )
     }
-    unheld = and_(
-        contacts.c.state.in_([ContactState.WAITING.value, ContactState.OPEN.value]),
-        contacts.c.next_attempt_at <= now,
-    )
-    oldest = conn.execute(select(func.min(contacts.c.queued_at)).where(unheld)).scalar()
+    waits = is_claimable(now)
+    oldest = conn.execute(select(func.min(contacts.c.queued_at)).where(waits)).scalar()
     waiting = {
         after_s: int(
             conn.execute(
-                select(func.count()).where(unheld, contacts.c.queued_at <= now - timedelta(seconds=after_s))
+                select(func.count()).where(waits, contacts.c.queued_at <= now - timedelta(seconds=after_s))
             ).scalar_one()
         )
         for after_s in longer_than_s
     }
+    # By the contact, so that it is asked of the live queue and not of all transfers there ever were.
+    in_queue = select(contacts.c.id).where(LIVE, contacts.c.state.in_([state.value for state in IN_QUEUE]))
     held = conn.execute(
-        select(func.count()).where(transfers.c.state == TransferState.HELD.value)
+        select(func.count()).where(
+            transfers.c.contact_id.in_(in_queue),
+            transfers.c.state == TransferState.HELD.value,
+            ~replaced(),
+        )
     ).scalar_one()
     return Figures(
         by_state=by_state,

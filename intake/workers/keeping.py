@@ -51,9 +51,16 @@ class Keeping:
         metrics.OLDEST_S.set(figures.oldest_wait_s)
         for after_s, count in figures.waiting_longer.items():
             metrics.UNANSWERED.labels(longer_than_s=after_s).set(count)
-        if waiting := figures.waiting_longer[ALARM_AFTER_S[1]]:
-            log.warning("unanswered", contacts=waiting, oldest_s=round(figures.oldest_wait_s))
-        if figures.held_transfers:
-            log.warning("transfers_held", transfers=figures.held_transfers)
+        self._say_aloud(figures)
         metrics.HELD_TRANSFERS.set(figures.held_transfers)
         return 0
+
+    def _say_aloud(self, figures: upkeep.Figures) -> None:
+        oldest_s = round(figures.oldest_wait_s)
+        _, alarm_s, supervisor_s = ALARM_AFTER_S
+        if waiting := figures.waiting_longer[supervisor_s]:
+            log.error("unanswered", longer_than_s=supervisor_s, contacts=waiting, oldest_s=oldest_s)
+        elif waiting := figures.waiting_longer[alarm_s]:
+            log.warning("unanswered", longer_than_s=alarm_s, contacts=waiting, oldest_s=oldest_s)
+        if figures.held_transfers:
+            log.warning("transfers_held", transfers=figures.held_transfers)

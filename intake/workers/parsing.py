@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from functools import partial
+from typing import TypeVar
 
 import structlog
 
@@ -18,7 +21,13 @@ from intake.store.store import Store
 
 log = structlog.get_logger()
 
+T = TypeVar("T")
+
 BATCH = 20
+PATIENCE_S = 1.0
+"""A mail that takes longer is read aside, and the next one begins."""
+
+ASIDE_LIMIT = 8
 PARSE_LIMIT_S = 10.0
 
 
@@ -30,16 +39,34 @@ class Parsing:
         self._doors = {
             door.name: door for adapter in adapters for door in adapter.doors() if isinstance(door, SmtpDoor)
         }
-        self._threads = ThreadPoolExecutor(2, thread_name_prefix="parse")
+        self._aside: dict[str, asyncio.Task[None]] = {}
 
     async def step(self) -> int:
-        pending = await self._store.read(lambda conn: triage.pending_raw(conn, tuple(self._doors), BATCH))
+        """One after another, in the order they came, but for those that take long."""
+        limit = BATCH if len(self._aside) < ASIDE_LIMIT else 0
+        pending = await self._store.read(
+            lambda conn: triage.pending_raw(conn, tuple(self._doors), limit, without=tuple(self._aside))
+        )
         for raw, trust in pending:
-            await self._read(raw, trust)
+            reading = self._aside[raw.id] = asyncio.create_task(self._read(raw, trust))
+            reading.add_done_callback(partial(self._ended, raw.id))
+            done, _ = await asyncio.wait({reading}, timeout=PATIENCE_S)
+            if done:
+                reading.result()  # raises StoreUnavailable: the loop waits, the message stays pending
+            elif len(self._aside) >= ASIDE_LIMIT:
+                break
         return len(pending)
 
     def close(self) -> None:
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        """Let go: what is not read yet is still pending."""
+        for task in self._aside.values():
+            task.cancel()
+
+    def _ended(self, raw_id: str, task: asyncio.Task[None]) -> None:
+        del self._aside[raw_id]
+        self._store.bell.ring()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("parsing_failed", raw_id=raw_id, error=repr(error))
 
     async def _read(self, raw: RawMessage, trust: Trust) -> None:
         messages, defect = await self._parsed(raw)
@@ -48,16 +75,31 @@ class Parsing:
         await self._store.finish(raw, messages, trust=trust, defect=defect)
 
     async def _parsed(self, raw: RawMessage) -> tuple[Normalised, str | None]:
-        loop = asyncio.get_running_loop()
-        work = loop.run_in_executor(self._threads, read_message, self._doors[raw.door].normalise, raw)
         try:
-            return await asyncio.wait_for(asyncio.shield(work), PARSE_LIMIT_S)
+            async with asyncio.timeout(PARSE_LIMIT_S):
+                return await _in_a_thread(partial(read_message, self._doors[raw.door].normalise, raw))
         except TimeoutError:
             log.error("parser_too_slow", raw_id=raw.id, limit_s=PARSE_LIMIT_S)
-            # The thread is lost to us until it ends; new ones carry on.
-            self._threads = ThreadPoolExecutor(2, thread_name_prefix="parse")
             return read_message(_gave_up, raw)
 
 
 def _gave_up(_raw: RawMessage) -> Normalised:
     raise MalformedMessage(f"reading took longer than {PARSE_LIMIT_S:.0f} s")
+
+
+async def _in_a_thread(work: Callable[[], T]) -> T:
+    """A daemon thread of its own: one that never ends keeps neither another mail nor the exit waiting."""
+    loop = asyncio.get_running_loop()
+    promise: asyncio.Future[T] = loop.create_future()
+
+    def keep(result: T) -> None:
+        if not promise.done():  # given up on in the meantime
+            promise.set_result(result)
+
+    def run() -> None:
+        result = work()
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(keep, result)
+
+    threading.Thread(target=run, name="parse", daemon=True).start()
+    return await promise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
@@ -12,25 +12,26 @@ from functools import partial
 import structlog
 
 from intake import metrics
+from intake.contact import ContactState
 from intake.control_room import ControlRoom
-from intake.errors import NotFound, StaleClaim
+from intake.errors import NotFound, StaleClaim, StoreUnavailable
 from intake.feeds import Hold, HttpsFeed, NoConfirmation, Outcome, RetryAt, TryBuddy, next_ask_at, next_step
-from intake.incident import Confirmation, Transfer, TransferState
+from intake.incident import Confirmation, Transfer, TransferId, TransferState
 from intake.mait import redirect
 from intake.ports import Clock, Router
 from intake.settings import TransfersSettings
-from intake.store import Connection, transfers
+from intake.store import Connection, following, transfers
 from intake.store.store import Store
 from intake.verdicts import Verdicts
 
 log = structlog.get_logger()
 
-AT_ONE_ROOM = 4
-AT_ALL_ROOMS = 64
-
 
 class Relaying:
-    """``step`` starts what is due, room by room; a room that hangs holds only its own places."""
+    """``step`` starts what is due, room by room; a room that hangs holds only its own places.
+
+    There is no limit over all rooms: any would let some of them delay the others.
+    """
 
     def __init__(
         self,
@@ -41,6 +42,8 @@ class Relaying:
         clock: Clock,
         new_id: Callable[[], str],
         patience: TransfersSettings,
+        *,
+        at_one_room: int = 4,
     ):
         self._store = store
         self._feed = feed
@@ -49,7 +52,8 @@ class Relaying:
         self._clock = clock
         self._new_id = new_id
         self._patience = patience
-        self._under_way: Counter[str] = Counter()
+        self._at_one_room = at_one_room
+        self._under_way: defaultdict[str, set[TransferId]] = defaultdict(set)
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def step(self) -> int:
@@ -57,9 +61,13 @@ class Relaying:
         now = self._clock.now()
         started = 0
         for room_id in await self._store.read(lambda conn: transfers.due_rooms(conn, now)):
-            places = min(AT_ONE_ROOM - self._under_way[room_id], AT_ALL_ROOMS - len(self._tasks))
-            if places > 0:
-                started += await self._start(room_id, now, places)
+            try:
+                started += await self._start(room_id, now)
+            except StoreUnavailable:
+                raise
+            except Exception:
+                # What one room's rows do to us must not stop the others (law 12).
+                log.exception("relay_room_failed", room=room_id)
         return started
 
     async def close(self) -> None:
@@ -68,22 +76,26 @@ class Relaying:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _start(self, room_id: str, now: datetime, places: int) -> int:
-        begun = await self._store.run(lambda conn: self._begin(conn, now, room_id, places))
+    async def _start(self, room_id: str, now: datetime) -> int:
+        under_way = self._under_way[room_id]
+        places = self._at_one_room - len(under_way)
+        if places <= 0:
+            return 0
+        begun = await self._store.run(lambda conn: self._begin(conn, now, room_id, places, set(under_way)))
         for transfer, attempt_id, attempts_here in begun:
-            self._under_way[room_id] += 1
+            under_way.add(transfer.id)
             task = asyncio.create_task(self._attempt(transfer, attempt_id, attempts_here))
             self._tasks.add(task)
-            task.add_done_callback(partial(self._ended, room_id))
+            task.add_done_callback(partial(self._ended, room_id, transfer.id))
         return len(begun)
 
     def _begin(
-        self, conn: Connection, now: datetime, room_id: str, places: int
+        self, conn: Connection, now: datetime, room_id: str, places: int, without: set[TransferId]
     ) -> list[tuple[Transfer, str, int]]:
         """Write each attempt, and when the next one is due, before anything is dialled."""
         begun = []
         limit_s = self._patience.connect_timeout_s + self._patience.answer_timeout_s
-        for transfer in transfers.due(conn, now, room_id, places):
+        for transfer in transfers.due(conn, now, room_id, places, without=without):
             again_at = now + timedelta(seconds=limit_s + self._patience.first_retry_s)
             try:
                 attempt_id = transfers.start_attempt(conn, now, transfer, again_at, self._new_id)
@@ -93,6 +105,18 @@ class Relaying:
         return begun
 
     async def _attempt(self, transfer: Transfer, attempt_id: str, attempts_here: int) -> None:
+        """One exchange, and what follows from it; a failure of our own is held for a person to see."""
+        try:
+            await self._exchange(transfer, attempt_id, attempts_here)
+        except StoreUnavailable as error:
+            # The next attempt's time is already written: it goes again, under the same id.
+            log.error("store_unavailable", loop="relaying", transfer_id=transfer.id, reason=str(error))
+        except Exception as error:
+            log.exception("relay_attempt_failed", transfer_id=transfer.id, room=transfer.room_id)
+            reason = f"our relay failed ({type(error).__name__}); telephone {self._telephone(transfer)}"
+            await self._write(transfer, attempt_id, reason, Hold(reason))
+
+    async def _exchange(self, transfer: Transfer, attempt_id: str, attempts_here: int) -> None:
         asking = transfer.state is TransferState.DELIVERED
         try:
             room = self._router.room(transfer.room_id)
@@ -117,16 +141,21 @@ class Relaying:
             if outcome is Outcome.FORGOTTEN:
                 return None
             return RetryAt(next_ask_at(self._patience, asked=attempts_here, now=now, jitter=jitter))
-        return next_step(
+        at_buddy = transfer.room_id != transfer.first_room_id
+        step = next_step(
             self._patience,
             outcome=outcome,
             room=room,
-            at_buddy=transfer.room_id != transfer.first_room_id,
+            at_buddy=at_buddy,
             attempts=attempts_here,
             waited_s=(now - transfer.created_at).total_seconds(),
             now=now,
             jitter=jitter,
         )
+        if isinstance(step, Hold) and at_buddy:
+            first = self._router.room(transfer.first_room_id)
+            return Hold(f"{step.reason}; before it {first.name}, telephone {first.telephone or 'unknown'}")
+        return step
 
     async def _write(
         self, transfer: Transfer, attempt_id: str, outcome: str, step: RetryAt | TryBuddy | Hold | None
@@ -137,10 +166,11 @@ class Relaying:
             transfers.end_attempt(conn, now, attempt_id, outcome)
             match step:
                 case RetryAt(at=at):
+                    self._mind_silence(conn, now, transfer)  # the contact before its transfer, as everywhere
                     transfers.reschedule(conn, transfer, at, outcome)
                 case TryBuddy(room_id=buddy, reason=reason):
-                    document = redirect(transfer.document, to_room=buddy, on_behalf_of=transfer.first_room_id)
-                    transfers.try_buddy(conn, now, transfer, buddy, document, reason)
+                    readdress = partial(redirect, to_room=buddy, on_behalf_of=transfer.first_room_id)
+                    transfers.try_buddy(conn, now, transfer, buddy, readdress, reason)
                 case Hold(reason=reason):
                     transfers.hold(conn, now, transfer, reason)
                 case None:
@@ -148,6 +178,22 @@ class Relaying:
 
         await self._store.run(work)
         self._store.bell.ring()
+
+    def _mind_silence(self, conn: Connection, now: datetime, transfer: Transfer) -> None:
+        """Behind a room that confirmed and then fell silent nobody waits unseen (law 8)."""
+        if transfer.state is not TransferState.DELIVERED:
+            return
+        silent_s = (now - transfers.heard_at(conn, transfer)).total_seconds()
+        if silent_s >= self._patience.hold_after_s:
+            reason = f"{transfer.room_id} has it and no longer answers; telephone {self._telephone(transfer)}"
+            leaving = (ContactState.SENDING, ContactState.DELIVERED)
+            following.back_in_sight(conn, now, transfer.contact_id, reason, leaving=leaving)
+
+    def _telephone(self, transfer: Transfer) -> str:
+        try:
+            return self._router.room(transfer.room_id).telephone or "unknown"
+        except NotFound:
+            return "unknown"
 
     async def _confirmed(self, confirmation: Confirmation, attempt_id: str, asked: int) -> None:
         now = self._clock.now()
@@ -160,9 +206,8 @@ class Relaying:
         await self._store.run(work)
         self._store.bell.ring()
 
-    def _ended(self, room_id: str, task: asyncio.Task[None]) -> None:
-        self._under_way[room_id] -= 1
+    def _ended(self, room_id: str, transfer_id: TransferId, task: asyncio.Task[None]) -> None:
+        self._under_way[room_id].discard(transfer_id)
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            # The attempt's next time is already written: the repeat is safe, the reason must be seen.
             log.error("relay_attempt_failed", room=room_id, error=repr(error))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
@@ -18,11 +20,15 @@ from intake.store.store import Store
 
 log = structlog.get_logger()
 
-AT_ONCE = 16
+AT_ONE_CHANNEL = 16
+"""Replies under way on one channel. There is no limit over all: a provider that hangs delays its own only."""
+
 LEASE_S = 60.0
 SEND_LIMIT_S = 30.0
 FIRST_RETRY_S = 2.0
 MAX_RETRY_S = 300.0
+CLOSING_S = 3.0
+"""How long a stop waits for what is being sent: let go of, it would be sent again after the restart."""
 
 
 class Replying:
@@ -32,19 +38,25 @@ class Replying:
         self._store = store
         self._adapters: Mapping[ChannelKind, ChannelAdapter] = {one.kind: one for one in adapters}
         self._clock = clock
-        self._sending: set[asyncio.Task[None]] = set()
+        self._sending: defaultdict[str, set[asyncio.Task[None]]] = defaultdict(set)
 
     async def step(self) -> int:
-        room = AT_ONCE - len(self._sending)
-        if room <= 0:
-            await asyncio.wait(self._sending, return_when=asyncio.FIRST_COMPLETED)
-            return 1
         now = self._clock.now()
-        due = await self._store.run(lambda conn: replies.claim_due_replies(conn, now, room, LEASE_S))
+        due = await self._store.read(lambda conn: replies.due_channels(conn, now))
+        return sum([await self._start(channel, now) for channel in due])
+
+    async def _start(self, channel: str, now: datetime) -> int:
+        sending = self._sending[channel]
+        places = AT_ONE_CHANNEL - len(sending)
+        if places <= 0:
+            return 0
+        due = await self._store.run(
+            lambda conn: replies.claim_due_replies(conn, now, places, LEASE_S, channel=channel)
+        )
         for one in due:
             task = asyncio.create_task(self._send(one))
-            self._sending.add(task)
-            task.add_done_callback(self._ended)
+            sending.add(task)
+            task.add_done_callback(partial(self._ended, channel))
         return len(due)
 
     async def settle(self) -> int:
@@ -53,17 +65,20 @@ class Replying:
         return await self._store.run(lambda conn: replies.settle_failures(conn, now))
 
     async def close(self) -> None:
-        """Let go: every attempt has its repeat written."""
-        for task in self._sending:
+        """Let what is nearly out go out, and let go of the rest: every attempt has its repeat written."""
+        sending = [task for tasks in self._sending.values() for task in tasks]
+        if sending:
+            await asyncio.wait(sending, timeout=CLOSING_S)
+        for task in sending:
             task.cancel()
-        await asyncio.gather(*self._sending, return_exceptions=True)
+        await asyncio.gather(*sending, return_exceptions=True)
 
     async def _send(self, due: replies.DueReply) -> None:
         channel = due.reply.channel
         try:
             adapter = self._adapters.get(channel)
             if adapter is None:
-                raise ReplyFailed(f"the channel {channel} is not open in this installation")
+                raise ReplyFailed(f"the channel {channel} is not open in this installation", permanent=True)
             async with asyncio.timeout(SEND_LIMIT_S):
                 reference = await adapter.reply(due.reply)
         except (ReplyFailed, TimeoutError) as error:
@@ -103,8 +118,8 @@ class Replying:
             log.info("reply_in_other_hands", reply_id=due.reply.id)
         self._store.bell.ring()
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._sending.discard(task)
+    def _ended(self, channel: str, task: asyncio.Task[None]) -> None:
+        self._sending[channel].discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             # Its lease runs out and it is sent again; the reason must be seen.
             log.error("reply_attempt_failed", error=repr(error))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -18,6 +20,8 @@ from intake.store import contacts
 from intake.store.store import Store
 
 log = structlog.get_logger()
+
+SWEEP_LIMIT_S = 20.0
 
 
 class Sweeping:
@@ -36,6 +40,7 @@ class Sweeping:
         self._way_in = way_in
         self._clock = clock
         self._settings = settings
+        self._defective: dict[bytes, datetime] = {}
         self._doors = {
             door.name: door
             for adapter in self._adapters
@@ -44,27 +49,42 @@ class Sweeping:
         }
 
     async def step(self) -> int:
-        """One round over all channels; a provider that fails is tried again next round."""
+        """One round over all providers at once; one that fails or hangs is asked again next round."""
         since = self._clock.now() - timedelta(seconds=self._settings.sweep_back_s)
+        self._defective = {body: at for body, at in self._defective.items() if at >= since}
+        rounds = (self._sweep(adapter, since) for adapter in self._adapters)
         found = 0
-        for adapter in self._adapters:
-            try:
-                async for raw in adapter.sweep(since):
-                    found += await self._feed(raw)
-            except StoreUnavailable:
-                raise
-            except Exception as error:
-                # Any failure of a provider's client: the next round asks again from the same time.
-                log.warning("sweep_failed", channel=adapter.kind, error=f"{type(error).__name__}: {error}")
+        for ended in await asyncio.gather(*rounds, return_exceptions=True):
+            if isinstance(ended, BaseException):
+                raise ended
+            found += ended
         if found:
             log.warning("sweep_found", messages=found)
+        return found
+
+    async def _sweep(self, adapter: ChannelAdapter, since: datetime) -> int:
+        found = 0
+        try:
+            async with asyncio.timeout(SWEEP_LIMIT_S):
+                async for raw in adapter.sweep(since):
+                    found += await self._feed(raw)
+        except StoreUnavailable:
+            raise
+        except Exception as error:
+            # Any failure of a provider's client: the next round asks again from the same time.
+            log.warning("sweep_failed", channel=adapter.kind, error=f"{type(error).__name__}: {error}")
         return found
 
     async def _feed(self, raw: RawMessage) -> int:
         door = self._doors[raw.door]
         read, defect = read_message(door.normalise, raw)
         ids = [(one.provider_id, one.channel) for one in read if isinstance(one, InboundMessage)]
-        if not defect and await self._store.read(lambda conn: contacts.have_messages(conn, ids)):
+        if await self._store.read(lambda conn: contacts.have_messages(conn, ids)):
             return 0
+        body = hashlib.sha256(raw.body).digest()
+        if defect and body in self._defective:
+            return 0  # where no id could be read, each round would make a contact of it
         await self._way_in.admit(raw, door, metrics.door(raw.channel, door.name), trust=Trust.POLLED)
+        if defect:
+            self._defective[body] = self._clock.now()
         return 1

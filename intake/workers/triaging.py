@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+import msgspec
 import phonenumbers
 import structlog
 from msgspec.structs import replace
 
 from intake import metrics
-from intake.contact import Contact, ContactId, ContactState, InboundMessage, MessageKind
+from intake.contact import Contact, ContactId, InboundMessage, MessageKind
 from intake.errors import StoreUnavailable
-from intake.handover import HandOver
-from intake.locate.best import as_of, choose_best
+from intake.locate.best import choose_best
 from intake.location import CallerLocation
 from intake.log_events import LogEventName
 from intake.ports import Clock, Locator
-from intake.routing.auto_transfer import AutoTransferPolicy, AutoTransferVerdict, may_go
 from intake.settings import ContactsSettings
 from intake.store import Connection, contacts, replies
 from intake.store import log as log_events
@@ -28,6 +27,7 @@ from intake.store.handling import SET_BY
 from intake.store.store import Store
 from intake.telling import Telling
 from intake.triage import Assessment, Triage
+from intake.workers.letting_go import LettingGo
 
 log = structlog.get_logger()
 
@@ -43,8 +43,7 @@ class Triaging:
         locator: Locator,
         triage: Triage,
         telling: Telling,
-        handover: HandOver,
-        policy: AutoTransferPolicy,
+        letting_go: LettingGo,
         clock: Clock,
         new_id: Callable[[], str],
         settings: ContactsSettings,
@@ -53,8 +52,7 @@ class Triaging:
         self._locator = locator
         self._triage = triage
         self._telling = telling
-        self._handover = handover
-        self._policy = policy
+        self._letting_go = letting_go
         self._clock = clock
         self._new_id = new_id
         self._settings = settings
@@ -75,65 +73,83 @@ class Triaging:
 
     async def rejoin(self) -> int:
         """Give fixes to contacts that came while the fix was being written; closes that small gap."""
-        now, wait_s = self._clock.now(), self._settings.fixes_wait_s
-        pairs = await self._store.read(lambda conn: table.waiting_callers(conn, now, wait_s))
-        for contact_id, caller in pairs:
-            await self._store.run(partial(self._join, ContactId(contact_id), caller))
-        return len(pairs)
+        wait_s = self._settings.fixes_wait_s
+        missed = await self._store.read(lambda conn: table.waiting_callers(conn, wait_s))
+        for contact_id, caller, since in missed:
+            await self._store.run(partial(self._join, ContactId(contact_id), caller, since))
+        return len(missed)
 
-    def _join(self, contact_id: ContactId, caller: str, conn: Connection) -> None:
+    def _join(self, contact_id: ContactId, caller: str, since: datetime, conn: Connection) -> None:
         now = self._clock.now()
-        if table.join_waiting(conn, now, contact_id, caller, self._settings.fixes_wait_s):
+        contacts.get(conn, contact_id, lock=True)
+        if table.join_waiting(conn, now, contact_id, caller, since):
             self._best(conn, now, contact_id)
 
     async def _one(self, item: table.Untriaged) -> None:
         # Pure work first: no transaction is open while text is read.
-        said_at = item.message.sent_at or item.received_at
-        read = [replace(one, positioned_at=said_at) for one in self._locator.read(item.message.text)]
-        found = [*item.message.locations, *read]
+        message = msgspec.json.decode(item.content, type=InboundMessage)
+        said_at = message.sent_at or item.received_at
+        read = [replace(one, positioned_at=said_at) for one in self._locator.read(message.text)]
+        found = [*message.locations, *read]
         seen = self._triage.assess(
-            item.message,
+            message,
             received_at=item.received_at,
             defect=item.flag if item.flag == "defective" else "",
             old_after_s=self._settings.old_after_s,
         )
-        await self._store.run(lambda conn: self._write(conn, item, found, seen))
+        await self._store.run(lambda conn: self._write(conn, item, message, found, seen))
         metrics.TRIAGE_S.observe(max(0.0, (self._clock.now() - item.received_at).total_seconds()))
 
     def _write(
-        self, conn: Connection, item: table.Untriaged, found: list[CallerLocation], seen: Assessment
+        self,
+        conn: Connection,
+        item: table.Untriaged,
+        message: InboundMessage,
+        found: list[CallerLocation],
+        seen: Assessment,
     ) -> None:
         now = self._clock.now()
         if not table.take(conn, now, item.id):
             return  # another worker process was first
-        contact_id = item.contact_id or table.contact_of_caller(conn, item.message.caller)
+        closed_since = item.received_at - timedelta(seconds=self._settings.silence_s)
+        contact_id = item.contact_id or table.contact_of_caller(conn, message.caller, closed_since)
+        # The lock first: of two workers, the second must see the places the first one wrote.
+        contact = contact_id and contacts.get(conn, ContactId(contact_id), lock=True)
         table.add_locations(
             conn,
             now,
             found,
             contact_id=contact_id,
             message_id=item.id,
-            caller=item.message.caller,
-            actor=f"message:{item.message.channel}",
+            caller=message.caller,
+            actor=f"message:{message.channel}",
             new_id=self._new_id,
+            received_at=item.received_at,
         )
-        if contact_id is None:
+        if not contact:
             return  # a place that waits for its contact
-        telephone = stated_number(item.message)
-        for caller in filter(None, {item.message.caller, telephone}):
-            table.join_waiting(conn, now, contact_id, caller, self._settings.fixes_wait_s)
-        best = self._best(conn, now, ContactId(contact_id))
-        contact = contacts.get(conn, ContactId(contact_id), lock=True)
-        if item.message.kind is not MessageKind.PLACE:
+        telephone = stated_number(message)
+        since = item.received_at - timedelta(seconds=self._settings.fixes_wait_s)
+        for caller in filter(None, {message.caller, telephone}):
+            table.join_waiting(conn, now, contact.id, caller, since)
+        best = self._best(conn, now, contact.id)
+        if message.kind is not MessageKind.PLACE:
             self._suggest(conn, now, contact, seen, telephone)
-            self._answer(conn, now, contact, item, seen, located=best is not None)
-        self._let_go(conn, now, contacts.get(conn, contact.id), item, seen, best)
+            self._answer(conn, now, contact, message, seen, located=best is not None)
+        try:
+            with conn.begin_nested():
+                self._letting_go.consider(conn, now, contacts.get(conn, contact.id), best)
+        except Exception:
+            # What was read stays; a contact that cannot go by itself waits for a person.
+            log.exception("auto_transfer_failed", contact_id=contact.id)
 
-    def _best(self, conn: Connection, now: datetime, contact_id: ContactId) -> CallerLocation | None:
-        best = choose_best([one.location for one in contacts.hypotheses(conn, contact_id)], now)
-        if best is not None:
-            table.set_best(conn, now, contact_id, best)
-        return best
+    def _best(self, conn: Connection, now: datetime, contact_id: ContactId) -> contacts.StoredLocation | None:
+        stored = contacts.hypotheses(conn, contact_id)
+        best = choose_best([one.location for one in stored], now)
+        if best is None:
+            return None
+        table.set_best(conn, now, contact_id, best)
+        return next(one for one in stored if one.location is best)
 
     def _suggest(
         self, conn: Connection, now: datetime, contact: Contact, seen: Assessment, telephone: str
@@ -158,77 +174,49 @@ class Triaging:
         conn: Connection,
         now: datetime,
         contact: Contact,
-        item: table.Untriaged,
+        message: InboundMessage,
         seen: Assessment,
         *,
         located: bool,
     ) -> None:
         """One automatic receipt a contact; machines are never answered by a machine (RFC 3834 §2)."""
-        if item.message.automatic or contact.caller.startswith(replies.NO_ANSWER_TO):
+        if message.automatic or contact.caller.startswith(replies.NO_ANSWER_TO):
             return
         if replies.any_for_contact(conn, contact.id):
             return
         told = self._telling.first(seen, located=located)
         replies.queue_reply(conn, now, contact.id, told.author, told.text, self._new_id)
 
-    def _let_go(
-        self,
-        conn: Connection,
-        now: datetime,
-        contact: Contact,
-        item: table.Untriaged,
-        seen: Assessment,
-        best: CallerLocation | None,
-    ) -> None:
-        """Send on by itself what the policy covers in full; everything else waits for a person."""
-        if contact.state is not ContactState.WAITING or contact.incident_id or seen.old:
-            return
-        verdict = self._verdict(contact, item, best and as_of(best, now), now)
-        if verdict.allowed:
-            actor = f"policy:{verdict.rule_id}"
-            assert contact.service is not None  # noqa: S101 - may_go refuses without one
-            self._handover.send_in(conn, now, contact, actor, [contact.service])
-
-    def _verdict(
-        self, contact: Contact, item: table.Untriaged, best: CallerLocation | None, now: datetime
-    ) -> AutoTransferVerdict:
-        sent = item.message.sent_at or item.received_at
-        return may_go(
-            self._policy,
-            trust=item.trust,
-            service=contact.service,
-            service_explicit=contact.service_reason == STATED_REASON,
-            location=best,
-            decision=self._handover.decide(contact.service, best) if contact.service else None,
-            age_s=(now - sent).total_seconds(),
-            silent=contact.silent,
-            defect=contact.defect or (item.flag if item.flag == "defective" else ""),
-            has_text=bool(contact.summary.strip()),
-            channel=contact.channel,
-        )
-
     async def _set_aside(self, item: table.Untriaged, error: str) -> None:
         """Law 12: read by no machine, seen by a person; its contact keeps its place in the queue."""
         now = self._clock.now()
 
         def work(conn: Connection) -> None:
-            if table.take(conn, now, item.id):
-                data = {"message_id": item.id, "error": error}
-                log_events.write(conn, now, LogEventName.DEFECT, item.contact_id or "", "triage", data)
+            if not table.take(conn, now, item.id):
+                return
+            data = {"message_id": item.id, "error": error}
+            log_events.write(conn, now, LogEventName.DEFECT, item.contact_id or "", "triage", data)
+            if item.contact_id:
+                defect = f"a message of it was read by no machine ({error}): read it yourself"
+                table.suggest(conn, now, item.contact_id, {"defect": defect})
 
         await self._store.run(work)
 
 
-STATED_REASON = "chosen by the caller"
-
-
 def stated_number(message: InboundMessage) -> str:
-    """The telephone number an app or chat caller gave, as a tel: URI; empty where there is none to read."""
+    """The telephone number an app or chat caller gave, as a tel: URI; empty where there is none to read.
+
+    Numbers without a country are read as British; some write the country and leave the plus sign out.
+    """
     given = message.extra.get("telephone") or message.extra.get("own_number")
-    if not isinstance(given, str) or not given:
+    if not isinstance(given, str):
         return ""
-    try:
-        number = phonenumbers.parse(given.removeprefix("tel:"), "GB")
-    except phonenumbers.NumberParseException:
-        return ""
-    return "tel:" + phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    given = given.strip().removeprefix("tel:")
+    for written in (given, f"+{given}"):
+        try:
+            number = phonenumbers.parse(written, "GB")
+        except phonenumbers.NumberParseException:
+            continue
+        if phonenumbers.is_possible_number(number):
+            return "tel:" + phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return ""

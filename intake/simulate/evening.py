@@ -90,7 +90,7 @@ FIRE = Scene(
 FALL = Scene(
     id="fall",
     title="Fall by app, Cardiff (in Welsh)",
-    words="Mae Mam wedi cwympo i lawr y grisiau. Mae hi'n methu codi.",
+    words="Mae Mam wedi cwympo i lawr y grisiau.",
     room="ambulance-welsh",
 )
 BOARD = Scene(
@@ -211,7 +211,10 @@ class Evening:
         self._app = app = self._outside.app()
         await app.open(FALL.words, service="ambulance", language="cy", telephone=APP_PHONE)
         self.callers[FALL.id] = f"app:{app.contact}"
-        await asyncio.sleep(0.7)  # a phone needs a moment for its first good fix
+        await asyncio.sleep(0.4)
+        # Said with the contact's token: the policy trusts these words, an opening could be anybody's.
+        await app.say("Mae hi'n methu codi, ac mae ei phen hi'n gwaedu.")
+        await asyncio.sleep(0.5)  # a phone needs a moment for its first good fix
         await app.move_to(51.48160, -3.17910, 14, method="gps", positioned_at=self._now().isoformat())
 
     async def _board(self) -> None:

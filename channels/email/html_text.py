@@ -10,6 +10,7 @@ DROPPED = {"script", "style", "head", "title", "template", "noscript", "object",
 PARAGRAPHS = {"p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "dl", "table", "blockquote", "pre", "hr"}
 LINES = {"body", "div", "li", "dt", "dd", "tr", "address", "article", "section", "header", "footer", "form"}
 
+_TAG = re.compile(r"<[^<>]{0,2000}>")
 _SPACES = re.compile(r"[ \t\r\n\f\v\u00a0]+")
 
 
@@ -47,10 +48,12 @@ def text_of_html(html: str) -> str:
         # libxml2 stops at a NUL: what stands after it must not be hidden from the handler.
         root = etree.fromstring(html.replace("\0", " ").encode("utf-8", "replace"), parser)
     except etree.XMLSyntaxError:
-        return ""
+        root = None
+    if root is None or any(one.type_name == "ERR_RESOURCE_LIMIT" for one in parser.error_log):
+        # Nested over 256 deep, and cut off there: better words with a stray script than words hidden.
+        return _SPACES.sub(" ", _TAG.sub(" ", html)).strip()
     writer = _Writer()
-    if root is not None:
-        _walk(root, writer)
+    _walk(root, writer)
     return re.sub(r" (?=\n)", "", "".join(writer.out)).strip()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import cache
 from typing import Any
 
@@ -51,12 +51,19 @@ SECRET = b"s" * 32
 APP = ChannelKind("app")
 LEEDS = CallerLocation(latitude=53.7965, longitude=-1.5478, uncertainty_m=20, confidence_pct=95)
 PATIENCE = TransfersSettings(
-    connect_timeout_s=0.3, answer_timeout_s=1.0, first_retry_s=0.1, max_retry_s=1.0, verdict_wait_s=1.0
+    connect_timeout_s=0.3, answer_timeout_s=2.0, first_retry_s=0.1, max_retry_s=1.0, verdict_wait_s=1.0
 )
 
 
 def new_id() -> str:
     return str(uuid_utils.uuid7())
+
+
+async def eventually(is_true: Callable[[], Awaitable[bool]], within_s: float = 15.0) -> None:
+    """Wait for what other tasks or processes bring about."""
+    async with asyncio.timeout(within_s):
+        while not await is_true():  # noqa: ASYNC110 - what it waits for may be in another process
+            await asyncio.sleep(0.02)
 
 
 @cache

@@ -4,6 +4,7 @@ A case holds ``provenance`` (where its shape comes from), ``door`` (the door's n
 ``headers``, ``envelope_from``, the bytes as ``body`` (text) or ``body_base64``, and ``expect``:
 ``trust`` or ``forged``; ``messages`` (each a part of the normalised message) or ``defect`` (a part of
 the reason) with ``caller``; and for HTTP doors ``answer`` (``status``, and parts of its JSON).
+``same_id_as`` and ``same_text_as`` name the case whose id or words this one repeats.
 """
 
 from __future__ import annotations

@@ -5,13 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import pytest
 
 import channels
+from intake.doors import way_in
 from intake.ports import ChannelAdapter
+from intake.store import accept, arrivals
+from intake.store.store import Store
+from intake.workers import parsing
 from tests.conftest import ENGINES, new_postgresql_database
-from tests.contract.door_laws import LAWS, Channel, Law
+from tests.contract.door_laws import (
+    LAWS,
+    Channel,
+    Law,
+    a_parser_that_fails_costs_no_contact,
+    it_answers_only_after_the_commit,
+    the_same_text_with_a_new_id_is_kept,
+)
 from tests.contract.door_world import Databases, open_doors
+from tests.simulation.answer_first import accept_too_early
 
 CHANNELS = {kind: Channel(kind) for kind in channels.CHANNELS}
 
@@ -40,3 +53,39 @@ def opener(databases: Databases) -> Any:
 @pytest.mark.parametrize("kind", CHANNELS)
 async def test_law(kind: str, law: Law, opener: Any) -> None:
     await law(CHANNELS[kind], opener)
+
+
+# -- negative controls: the same laws, against doors that break them --------------------------------------
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+@pytest.mark.parametrize("kind", CHANNELS)
+async def test_without_the_defects_a_parser_that_fails_costs_a_contact(
+    kind: str, opener: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (way_in, parsing):
+        monkeypatch.setattr(module, "read_message", lambda normalise, raw: (normalise(raw), None))
+    with pytest.raises((AssertionError, ZeroDivisionError)):
+        await a_parser_that_fails_costs_no_contact(CHANNELS[kind], opener)
+
+
+@pytest.mark.parametrize("kind", CHANNELS)
+async def test_an_answer_before_the_commit_is_found_out(
+    kind: str, opener: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Store, "accept", accept_too_early)
+    with pytest.raises(AssertionError, match="before anything was committed"):
+        await it_answers_only_after_the_commit(CHANNELS[kind], opener)
+
+
+@pytest.mark.parametrize("kind", ["app", "email", "sms", "telegram"])
+async def test_deduping_by_text_is_found_out(kind: str, opener: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Law 4 breaks when the words are made the id."""
+    real = arrivals.messages_of
+
+    def by_text(item: Any) -> Any:
+        return [msgspec.structs.replace(one, provider_id=one.text) for one in real(item)]
+
+    monkeypatch.setattr(accept, "messages_of", by_text)
+    with pytest.raises(ValueError, match="not enough values"):
+        await the_same_text_with_a_new_id_is_kept(CHANNELS[kind], opener)

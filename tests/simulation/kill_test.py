@@ -115,8 +115,10 @@ async def compare(url: str, load: Load, result: Result) -> None:
     await store.start()
     settings = load_settings(ROOT / "config", EMAIL)
     parsing = Parsing(store, open_channels(settings, clock, ["email"]))
-    while await parsing.step():
-        pass
+    pending = text("SELECT count(*) FROM raw_messages WHERE state = 'pending'")
+    while await store.read(lambda conn: conn.execute(pending).scalar()):
+        if not await parsing.step():
+            await asyncio.sleep(0.01)  # what takes long is read aside
     parsing.close()
 
     def look(conn: Any) -> tuple[set[tuple[str, str]], list[Any], list[tuple[str, str]]]:

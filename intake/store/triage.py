@@ -43,6 +43,7 @@ class Untriaged(msgspec.Struct, frozen=True, kw_only=True):
     content: str
     received_at: datetime
     flag: str
+    trust: Trust
 
 
 class Words(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,12 +67,14 @@ def untriaged(conn: Connection, limit: int) -> list[Untriaged]:
             messages.c.received_at,
             messages.c.flag,
             type_coerce(messages.c.content, Text).label("content"),
+            raw_messages.c.trust,
         )
+        .join(raw_messages, raw_messages.c.id == messages.c.raw_id)
         .where(messages.c.triaged_at.is_(None))
         .order_by(messages.c.id)
         .limit(limit)
     )
-    return [Untriaged(**row._mapping) for row in rows]
+    return [Untriaged(**{**row._mapping, "trust": Trust(row.trust)}) for row in rows]
 
 
 def take(conn: Connection, now: datetime, message_id: str) -> bool:

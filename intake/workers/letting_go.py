@@ -20,7 +20,7 @@ WEAKNESS = tuple(Trust)
 
 
 class LettingGo:
-    """What counts is the contact's own newest message, whichever message or place was read last."""
+    """What counts is how old the contact's own newest words are, whichever message or place was read last."""
 
     def __init__(self, handover: HandOver, policy: AutoTransferPolicy, old_after_s: float):
         self._handover = handover
@@ -28,19 +28,28 @@ class LettingGo:
         self._old_after_s = old_after_s
 
     def consider(
-        self, conn: Connection, now: datetime, contact: Contact, best: StoredLocation | None
+        self,
+        conn: Connection,
+        now: datetime,
+        contact: Contact,
+        best: StoredLocation | None,
+        proven: Trust | None,
     ) -> None:
-        """Hand over to the service asked for, or leave it; the contact must be locked."""
+        """Hand over to the service asked for, or leave it; the contact must be locked.
+
+        ``proven`` is what the door proved of the message just read, None where it is not the caller's own.
+        """
         service = contact.service
         if contact.state is not ContactState.WAITING or contact.incident_id or service is None:
             return
         words = table.newest_words(conn, contact.id)
         if is_old(words.sent_at, words.received_at, self._old_after_s):
             return
+        trust = proven or words.trust
         place = None if best is None else as_of(best.location, now)
         verdict = may_go(
             self._policy,
-            trust=words.trust if best is None else _weaker(conn, words.trust, best),
+            trust=trust if best is None else _weaker(conn, trust, best),
             service=service,
             service_explicit=contact.service_reason == STATED_REASON,
             location=place,

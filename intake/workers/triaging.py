@@ -138,7 +138,8 @@ class Triaging:
             self._answer(conn, now, contact, message, seen, located=best is not None)
         try:
             with conn.begin_nested():
-                self._letting_go.consider(conn, now, contacts.get(conn, contact.id), best)
+                proven = item.trust if message.caller == contact.caller else None
+                self._letting_go.consider(conn, now, contacts.get(conn, contact.id), best, proven)
         except Exception:
             # What was read stays; a contact that cannot go by itself waits for a person.
             log.exception("auto_transfer_failed", contact_id=contact.id)

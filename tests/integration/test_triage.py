@@ -12,7 +12,7 @@ import msgspec
 import pytest
 from sqlalchemy import update
 
-from intake.contact import ChannelKind, ContactId, ContactState, Trust
+from intake.contact import ChannelKind, ContactId, ContactState, MessageKind, Trust
 from intake.control_room import Service
 from intake.incident import Confirmation, TransferState, Verdict
 from intake.locate.best import contradictions
@@ -378,9 +378,23 @@ async def test_what_is_missing_old_or_unproven_waits_for_a_person(behind: Behind
     for why, one in waiting.items():
         assert (await behind.contact(one)).state is ContactState.WAITING, why
     # A fresh fix does not make old words fresh.
-    await behind.arrives(ChannelKind("app"), "app:f", trust=Trust.TOKEN, kind="place", locations=(LEEDS,))
+    await behind.arrives(
+        ChannelKind("app"), "app:f", trust=Trust.TOKEN, kind=MessageKind.PLACE, locations=(LEEDS,)
+    )
     await behind.triage()
     assert (await behind.contact(waiting["old"])).state is ContactState.WAITING
+
+
+async def test_a_fix_pushed_with_the_contacts_own_token_proves_the_caller(behind: Behind) -> None:
+    """An app opens its contact before it has a token; whoever holds that token is who opened it."""
+    one = await behind.app_writes("a", locations=(), trust=Trust.ANONYMOUS)
+    await behind.triage()
+    assert (await behind.contact(one)).state is ContactState.WAITING
+    await behind.arrives(
+        ChannelKind("app"), "app:a", trust=Trust.TOKEN, kind=MessageKind.PLACE, locations=(LEEDS,)
+    )
+    await behind.triage()
+    assert (await behind.contact(one)).state is ContactState.SENDING
 
 
 async def test_a_fix_that_anybody_could_have_posted_sends_nothing_on(behind: Behind) -> None:

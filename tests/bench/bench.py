@@ -30,7 +30,6 @@ ROOT = HERE.parents[1]
 sys.path[:0] = [str(ROOT / "tests"), str(HERE)]
 
 import prepared  # noqa: E402
-
 from database import running_postgresql  # noqa: E402
 
 README = HERE / "README.md"

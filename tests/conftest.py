@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -40,23 +41,43 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     yield from new_postgresql_database(request.getfixturevalue("postgresql_server"))
 
 
-def new_postgresql_database(server: str) -> Iterator[str]:
-    """Create an empty database on a server, and drop it afterwards."""
+def new_postgresql_database(server: str, template: str = "template1") -> Iterator[str]:
+    """Create a database on a server, empty or as another one is, and drop it afterwards."""
     name = f"t{uuid_utils.uuid7().hex}"
     plain = server.replace("postgresql+psycopg://", "postgresql://", 1)
     with psycopg.connect(plain, autocommit=True) as admin:
-        admin.execute(f'CREATE DATABASE "{name}"')  # type: ignore[arg-type]
+        admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')  # type: ignore[arg-type]
     base, _, query = server.partition("?")
     yield f"{base.rsplit('/', 1)[0]}/{name}" + (f"?{query}" if query else "")
     with psycopg.connect(plain, autocommit=True) as admin:
         admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')  # type: ignore[arg-type]
 
 
-@pytest.fixture
-def migrated_url(database_url: str) -> str:
-    """A database with this version's tables."""
-    migrate(database_url)
-    return database_url
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite database with this version's tables, to be copied: migrating takes longer than most tests."""
+    path = tmp_path_factory.mktemp("migrated") / "intake.db"
+    migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgresql_server: str) -> Iterator[str]:
+    """The name of a PostgreSQL database with this version's tables, to be copied."""
+    for url in new_postgresql_database(postgresql_server):
+        migrate(url)
+        yield url.partition("?")[0].rsplit("/", 1)[1]
+
+
+@pytest.fixture(params=ENGINES)
+def migrated_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database with this version's tables, once on each engine."""
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("migrated_file"), tmp_path / "intake.db")
+        yield f"sqlite:///{tmp_path}/intake.db"
+        return
+    server, template = map(request.getfixturevalue, ("postgresql_server", "migrated_template"))
+    yield from new_postgresql_database(server, template)
 
 
 @pytest.fixture

@@ -315,6 +315,7 @@ async def test_rooms_that_hang_delay_no_other(world: World) -> None:
     assert len(behind.relaying._tasks) == 72  # all of them hang all the while
 
 
+@pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
 async def test_with_places_shared_by_all_rooms_the_good_one_would_have_waited(world: World) -> None:
     """Negative control: 64 places for all rooms together, as four a room and sixteen rooms."""
     behind = await behind_hanging_rooms(world)

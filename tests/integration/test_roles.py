@@ -19,8 +19,11 @@ import aiohttp
 import pytest
 from sqlalchemy import select
 
+from intake.app import running
 from intake.clock import SteadyClock
 from intake.console.client import ConsoleClient
+from intake.errors import BadConfiguration
+from intake.settings import ConsoleSettings, DoorsSettings, Settings, StoreSettings
 from intake.simulate.app_client import AppClient
 from intake.simulate.control_room import ControlRoomServer, Rule
 from intake.simulate.twilio_api import TwilioApi
@@ -302,6 +305,47 @@ async def killing_one_worker_leaves_the_other_working(town: Town) -> None:
         return (await app.news()).status == "accepted_by_service"
 
     await eventually(is_accepted, 30)
+
+
+def settings_of(folder: Path, **channels: dict[str, Any]) -> Settings:
+    """As a small installation has them: SQLite, any free port."""
+    return Settings(
+        config_dir=ROOT / "config",
+        data_dir=folder,
+        store=StoreSettings(url=f"sqlite:///{folder}/intake.db"),
+        doors=DoorsSettings(http_port=0, smtp_port=0),
+        console=ConsoleSettings(port=0),
+        channels={
+            "app": {"enabled": True, "token_secret": "t" * 40},
+            "sms": {"enabled": True, "account_sid": SID, "auth_token": TOKEN, "numbers": [OURS]},
+            **channels,
+        },
+    )
+
+
+async def test_workers_answer_on_every_channel_whichever_doors_stand_beside_them(tmp_path: Path) -> None:
+    settings = settings_of(tmp_path)
+    async with running(settings, ("doors", "workers"), ["app"]) as started, aiohttp.ClientSession() as http:
+        assert {adapter.kind for adapter in started.adapters} == {"app", "sms"}
+        base = f"http://{HOST}:{started.http_port}"
+        async with http.post(f"{base}/sms/messages") as answer:
+            assert answer.status == 404
+        async with http.post(f"{base}/app/v1/contacts", data=b"{") as answer:
+            assert answer.status == 202
+
+
+async def test_a_process_needs_no_more_of_the_configuration_than_its_roles(tmp_path: Path) -> None:
+    settings = settings_of(tmp_path, telegram={"enabled": True})  # without its secrets
+    async with running(settings, ("console",)) as started:
+        assert started.adapters == ()
+    async with running(settings, ("doors",), ["app"]) as started:
+        assert [adapter.kind for adapter in started.adapters] == ["app"]
+    with pytest.raises(BadConfiguration, match=r"channels\.telegram"):
+        async with running(settings, ("workers",)):
+            pass
+    with pytest.raises(BadConfiguration, match=r"channels\.email: asked for, but not enabled"):
+        async with running(settings, ("doors",), ["app", "email"]):
+            pass
 
 
 @pytest.mark.timeout(240)

@@ -6,8 +6,19 @@ import logging
 import sys
 
 import structlog
+from aiohttp.http_exceptions import HttpProcessingError
 
 from intake.settings import LogSettings
+
+
+class WithoutContent(logging.Filter):
+    """aiohttp logs what it could not parse with a traceback that quotes it: a caller's words, perhaps."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, HttpProcessingError):
+            record.msg, record.args, record.exc_info = "not HTTP, refused (%s)", (type(error).__name__,), None
+        return True
 
 
 def set_up_logs(settings: LogSettings) -> None:
@@ -16,6 +27,7 @@ def set_up_logs(settings: LogSettings) -> None:
     logging.basicConfig(stream=sys.stderr, level=max(level, logging.WARNING), format="%(name)s: %(message)s")
     # aiosmtpd logs addresses at INFO and whole mails at DEBUG: never.
     logging.getLogger("mail.log").setLevel(logging.ERROR)
+    logging.getLogger("aiohttp.server").addFilter(WithoutContent())
     renderer: structlog.types.Processor = (
         structlog.processors.JSONRenderer() if settings.format == "json" else structlog.dev.ConsoleRenderer()
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy import URL, Engine, create_engine, event, make_url
 from sqlalchemy.pool import QueuePool, StaticPool
 
 
@@ -23,7 +23,12 @@ def writing_engine(url: str, *, pool_size: int = 4) -> Engine:
         event.listen(engine, "connect", _sqlite_writer)
     else:
         engine = create_engine(
-            url, poolclass=QueuePool, pool_size=pool_size, max_overflow=0, pool_pre_ping=True
+            url,
+            poolclass=QueuePool,
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_pre_ping=True,
+            connect_args=_patience(parsed),
         )
         event.listen(engine, "connect", _postgresql_durable)
     return engine
@@ -31,9 +36,15 @@ def writing_engine(url: str, *, pool_size: int = 4) -> Engine:
 
 def reading_engine(url: str, *, pool_size: int = 4) -> Engine:
     """An engine for reading only: on SQLite it can neither write nor checkpoint."""
-    if make_url(url).get_backend_name() != "sqlite":
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite":
         return create_engine(
-            url, poolclass=QueuePool, pool_size=pool_size, max_overflow=0, pool_pre_ping=True
+            url,
+            poolclass=QueuePool,
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_pre_ping=True,
+            connect_args=_patience(parsed),
         )
     engine = create_engine(
         url,
@@ -44,6 +55,12 @@ def reading_engine(url: str, *, pool_size: int = 4) -> Engine:
     )
     event.listen(engine, "connect", _sqlite_reader)
     return engine
+
+
+def _patience(url: URL) -> dict[str, int]:
+    """A server that has vanished without a word is found out, before the providers give up (15 s)."""
+    usual = {"connect_timeout": 5, "tcp_user_timeout": 10_000}  # libpq: seconds, and milliseconds
+    return {name: value for name, value in usual.items() if name not in url.query}
 
 
 def _sqlite_writer(connection: Any, _record: Any) -> None:

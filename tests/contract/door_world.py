@@ -39,6 +39,8 @@ from tests.payload_cases import body_of, door_named
 RECORDED_RAW_ID = "0194bd38-0000-7000-8000-000000000001"
 """The raw id the recorded payloads were made with: the first message of a world gets it."""
 
+READ_LIMIT_S = 20.0
+
 Case = dict[str, Any]
 
 
@@ -99,9 +101,10 @@ class World:
 
     async def read_the_rest(self) -> None:
         """Let the worker read what a door left unread, until nothing is pending."""
-        while self.rows("SELECT 1 FROM raw_messages WHERE state = 'pending' LIMIT 1"):
-            if not await self._parsing.step():
-                await asyncio.sleep(0.01)  # what takes long is read aside
+        async with asyncio.timeout(READ_LIMIT_S):
+            while self.rows("SELECT 1 FROM raw_messages WHERE state = 'pending' LIMIT 1"):
+                if not await self._parsing.step():
+                    await asyncio.sleep(0.01)  # what takes long is read aside
 
     def rows(self, sql: str, **values: Any) -> list[Any]:
         """The answer of a second connection, at this very moment."""

@@ -195,7 +195,7 @@ MANNERS: tuple[tuple[Manner, bool, set[int]], ...] = (
     (truncated_chunks, True, {400, 0}),
     (slow_drip, False, {408}),
     (stalled, False, {408}),
-    (bad_chunk_size, False, {400}),
+    (bad_chunk_size, False, {400, 408}),
     (two_lengths, False, {400}),
     (negative_length, False, {400}),
     (huge_header, False, {400, 431}),

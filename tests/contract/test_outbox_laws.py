@@ -329,6 +329,21 @@ async def test_a_repeated_word_is_neither_logged_nor_told_twice(behind: Behind) 
     assert await behind.said_to(contact) == ["sent_to_service", "accepted_by_service"]
 
 
+async def test_a_caller_whose_incident_goes_to_a_second_room_hears_the_rest_and_nothing_twice(
+    behind: Behind,
+) -> None:
+    contact, (one,) = await sent(behind)
+    await offered(behind, one)
+    for verdict in (CONSIDERING, REJECTED):
+        await behind.verdicts.take(Confirmation(transfer_id=one.id, room_id=RoomId(A), verdict=verdict))
+    await behind.person_sends(contact, [FIRE], C)
+    _, second = await behind.transfers(contact)
+    await offered(behind, second)
+    for verdict in (CONSIDERING, ACCEPTED):
+        await behind.verdicts.take(Confirmation(transfer_id=second.id, room_id=RoomId(C), verdict=verdict))
+    assert await behind.said_to(contact) == ["sent_to_service", "accepted_by_service"]
+
+
 async def test_a_repeated_considering_puts_off_the_next_question(behind: Behind) -> None:
     contact, (one,) = await sent(behind)
     await offered(behind, one)
@@ -388,13 +403,16 @@ async def test_rejected_or_held_it_is_back_in_its_original_place(behind: Behind)
     ]
 
 
-async def test_an_update_of_an_accepted_incident_that_fails_is_seen_too(behind: Behind) -> None:
-    contact, (one,) = await sent(behind)
+async def test_what_fails_after_an_accepted_incident_is_seen_too(behind: Behind) -> None:
+    contact = await waiting(behind)
+    taken = await behind.store.run(lambda conn: claims.claim(conn, at(10), contact, "ada", 900))
+    await behind.handover.send(contact, "ada", taken.attempts, [FIRE], A)
+    (one,) = await behind.transfers(contact)
     await offered(behind, one)
     await says(behind, one, ACCEPTED)
-    taken = await behind.store.run(lambda conn: claims.reopen(conn, at(20), contact, "ada", 60))
+    assert await state(behind, contact) is ContactState.ACCEPTED
+    # Her desk still shows it, and she asks for another service.
     await behind.handover.send(contact, "ada", taken.attempts, [POLICE], "police-kent")
-    await behind.store.run(lambda conn: claims.release(conn, at(21), Claim(contact, "ada", taken.attempts)))
     assert await state(behind, contact) is ContactState.SENDING
     _, second = await behind.transfers(contact)
     attempt = await offered(behind, second)

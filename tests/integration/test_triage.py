@@ -111,9 +111,10 @@ async def test_a_fix_waits_so_long_and_no_longer(behind: Behind) -> None:
 
 async def test_a_worker_that_was_away_changes_nothing_in_who_joins_whom(behind: Behind) -> None:
     await behind.aml_comes(phone(1), FIX)
+    await behind.triage()
     behind.clock.seconds = 30
     one = await texts(behind)
-    behind.clock.seconds = 3_600  # both waited for the worker, not for each other
+    behind.clock.seconds = 3_600  # the text waited for the worker, the fix for the text only half a minute
     await behind.triage()
     assert await places(behind, one) == [AML]
 

@@ -268,7 +268,7 @@ async def test_a_provider_that_fails_or_hangs_delays_no_other_and_is_asked_again
     worker = Sweeping(
         store, [channel(kind) for kind in moods], WayIn(store, clock, new_id), clock, WorkersSettings()
     )
-    assert await worker.step() == 1
+    assert await asyncio.wait_for(worker.step(), 5) == 1
     assert [one.channel for one in await rows(store, tables.contacts)] == ["good"]
     assert await worker.step() == 2
     assert await worker.step() == 0

@@ -16,9 +16,9 @@ from intake.store.store import Store
 from intake.workers import parsing
 from tests.conftest import ENGINES, new_postgresql_database
 from tests.contract import door_world
+from tests.contract.door_channel import Channel
 from tests.contract.door_laws import (
     LAWS,
-    Channel,
     Law,
     a_parser_that_fails_costs_no_contact,
     it_answers_only_after_the_commit,

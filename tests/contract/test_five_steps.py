@@ -19,7 +19,8 @@ from intake.clock import SteadyClock
 from intake.settings import Settings
 from tests import payload_cases
 from tests.conftest import ROOT
-from tests.contract.door_laws import LAWS, Channel, Law
+from tests.contract.door_channel import Channel
+from tests.contract.door_laws import LAWS, Law
 from tests.contract.door_world import Databases, open_doors
 
 README = (ROOT / "channels" / "README.md").read_text("utf-8")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from intake.simulate.mail import many_parts, nested_bomb
-from tests.contract.door_laws import Channel
+from tests.contract.door_channel import Channel
 from tests.integration.bare_wire import Piece
 
 CHANNEL = Channel("email")

@@ -14,7 +14,7 @@ from twilio.request_validator import RequestValidator
 from channels.sms.normalise import read_form
 from intake.errors import MalformedMessage
 from intake.ports import HttpDoor
-from tests.contract.door_laws import Channel
+from tests.contract.door_channel import Channel
 from tests.integration.bare_wire import Piece
 from tests.payload_cases import PUBLIC_URL, body_of, raw_of
 

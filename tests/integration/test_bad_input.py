@@ -11,7 +11,7 @@ import pytest
 
 import channels
 from tests.conftest import ENGINES, new_postgresql_database
-from tests.contract.door_laws import Channel
+from tests.contract.door_channel import Channel
 from tests.contract.door_world import Databases, World, open_doors
 from tests.integration.bad_requests import BODIES, COMPRESSED, HEADERS, MANNERS, Manner, Target, post, targets
 from tests.integration.bare_wire import Piece, exchange, loop_lag, status_of

@@ -17,7 +17,7 @@ from intake.doors.mail_data import END, read_mail
 from intake.errors import Forged
 from intake.metrics import DoorCounts
 from intake.ports import HttpDoor, SmtpDoor
-from tests.contract.door_laws import Channel
+from tests.contract.door_channel import Channel
 from tests.contract.door_world import Databases, open_doors
 from tests.payload_cases import raw_of
 

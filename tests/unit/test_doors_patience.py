@@ -19,7 +19,7 @@ from intake.errors import StoreUnavailable
 from intake.logs import WithoutContent
 from intake.store.engine import reading_engine, writing_engine
 from intake.store.store import Store
-from tests.contract.door_laws import Channel
+from tests.contract.door_channel import Channel
 from tests.contract.door_world import Databases, open_doors
 from tests.integration.bare_wire import exchange, status_of
 

@@ -120,17 +120,6 @@ def count_queue(conn: Connection, now: datetime) -> QueueCounts:
     return QueueCounts(states=states, claimable=claimable, oldest_queued_at=min(oldest, default=None))
 
 
-def list_closed(
-    conn: Connection, *, limit: int = PAGE_LIMIT, before_number: int | None = None
-) -> list[Contact]:
-    """Closed contacts, the newest number first."""
-    query = select(*COLUMNS).where(contacts.c.state == ContactState.CLOSED.value)
-    if before_number is not None:
-        query = query.where(contacts.c.number < before_number)
-    rows = conn.execute(query.order_by(contacts.c.number.desc()).limit(max(1, min(limit, PAGE_LIMIT))))
-    return [contact_from(row._mapping) for row in rows]
-
-
 def mark_shown(conn: Connection, now: datetime, contact_ids: Collection[ContactId]) -> None:
     """Keep when contacts first stood on a desk (t4), all in one statement."""
     conn.execute(

@@ -13,8 +13,9 @@ class SteadyClock:
     ``drift_s`` tells by how much the two have parted, for the metrics.
     """
 
-    def __init__(self) -> None:
-        self._anchor = datetime.now(UTC)
+    def __init__(self, at: datetime | None = None) -> None:
+        """``at`` is the time by another of our clocks, to be followed instead of the wall's."""
+        self._anchor = at or datetime.now(UTC)
         self._started_s = time.monotonic()
 
     def now(self) -> datetime:

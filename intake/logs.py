@@ -6,7 +6,6 @@ import logging
 import sys
 
 import structlog
-from aiohttp.http_exceptions import HttpProcessingError
 
 from intake.settings import LogSettings
 
@@ -15,14 +14,23 @@ class WithoutContent(logging.Filter):
     """aiohttp logs what it could not parse with a traceback that quotes it: a caller's words, perhaps."""
 
     def filter(self, record: logging.LogRecord) -> bool:
+        # Imported here: the process that commits has no use for aiohttp.
+        from aiohttp.http_exceptions import HttpProcessingError  # noqa: PLC0415
+
         error = record.exc_info[1] if record.exc_info else None
         if isinstance(error, HttpProcessingError):
             record.msg, record.args, record.exc_info = "not HTTP, refused (%s)", (type(error).__name__,), None
         return True
 
 
+current = LogSettings()
+"""What this process was told; a process it starts speaks the same way."""
+
+
 def set_up_logs(settings: LogSettings) -> None:
     """JSON lines on stderr, or a readable form; libraries speak only from WARNING up."""
+    global current
+    current = settings
     level = logging.getLevelNamesMapping().get(settings.level.upper(), logging.INFO)
     logging.basicConfig(stream=sys.stderr, level=max(level, logging.WARNING), format="%(name)s: %(message)s")
     # aiosmtpd logs addresses at INFO and whole mails at DEBUG: never.

@@ -13,12 +13,20 @@ import pytest
 import uuid_utils
 
 from intake.clock import SteadyClock
+from intake.store import writer
 from intake.store.schema import migrate
 from intake.store.store import Store
 from tests.database import running_postgresql
+from tests.writers import launch_in_thread
 
 ROOT = Path(__file__).parent.parent
 ENGINES = ("sqlite", "postgresql")
+
+
+@pytest.fixture(autouse=True)
+def writers_in_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process for each of a thousand stores would take longer than their tests."""
+    monkeypatch.setattr(writer, "launch", launch_in_thread)
 
 
 @pytest.fixture(scope="session")

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
-import msgspec
 import structlog
 import uuid_utils
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from intake.contact import InboundMessage, MessageKind, Receipt
+from intake.contact import MessageKind, Receipt
 from intake.errors import StoreUnavailable
 from intake.ports import Clock
 from intake.store import driver_sql, tables
-from intake.store.arrivals import Acceptance, Arrivals, messages_of
+from intake.store.arrivals import Arrivals
 from intake.store.driver_sql import DriverSql, PostgresqlSql, SqliteSql
 from intake.store.types import to_us
+from intake.store.wire import Acceptance, stand_in
 
 log = structlog.get_logger()
 
@@ -45,6 +46,12 @@ class Accepting:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+    def checkpoint(self) -> None:
+        """Bring what SQLite's log holds into the file; other engines see to it themselves."""
+        if self._connection is not None:
+            with contextlib.suppress(self._dbapi.Error):  # the next one will do as well
+                self._sql.checkpoint(self._connection.driver_connection.cursor())
 
     def commit(self, items: list[Acceptance]) -> list[Receipt | Exception]:
         """A receipt for each item, in order, or the reason why that one could not be kept."""
@@ -83,24 +90,10 @@ class Accepting:
         """A message the tables refuse is kept as raw bytes with a harmless stand-in (law 5)."""
         if self._is_outage(error):
             return StoreUnavailable(f"the database did not commit: {type(error).__name__}")
-        log.error("message_not_storable", raw_id=item.raw.id, error=type(error).__name__)
+        log.error("message_not_storable", raw_id=item.id, error=type(error).__name__)
         reason = f"the database refused the message ({type(error).__name__})"
-        stand_in = InboundMessage(
-            channel=item.raw.channel,
-            provider_id=f"raw:{item.raw.id}",
-            caller=f"unknown:{item.raw.id}",  # type: ignore[arg-type]
-            text=f"[message kept as raw bytes only: {reason}]",
-        )
-        harmless = msgspec.structs.replace(
-            item,
-            raw=msgspec.structs.replace(
-                item.raw, headers={}, target="", path_args={}, envelope_from="", peer=""
-            ),
-            normalised=[stand_in],
-            defect=reason,
-        )
         try:
-            return self._transaction([harmless])[0]
+            return self._transaction([stand_in(item, reason)])[0]
         except Exception as second:
             return StoreUnavailable(f"the database did not commit: {type(second).__name__}")
 
@@ -118,27 +111,29 @@ class Accepting:
         try:
             cursor = connection.cursor()
             self._sql.begin(cursor)
-            receipts = self._write(cursor, items)
-            connection.commit()
+            arrivals, receipts = self._understand(cursor, items)
+            with self._sql.at_once(cursor, max(len(arrivals.raw), len(arrivals.messages))):
+                self._write(cursor, arrivals)
+                connection.commit()
             cursor.close()
             return receipts
         except Exception:
             self._abandon(connection)
             raise
 
-    def _write(self, cursor: Any, items: list[Acceptance]) -> list[Receipt]:
+    def _understand(self, cursor: Any, items: list[Acceptance]) -> tuple[Arrivals, list[Receipt]]:
         sql, arrivals = self._sql, Arrivals(self._clock.now(), self._silence_us)
-        work = [(item, messages_of(item)) for item in items]
-        found = [message for _, messages in work for message in messages]
+        found = [message for item in items for message in item.messages]
         ids = {(message.provider_id, str(message.channel)) for message in found}
         callers = {(m.caller, str(m.channel)) for m in found if m.kind is not MessageKind.PLACE}
-        arrivals.have(
-            sql.known(cursor, sorted(ids)) if ids else (),
-            sql.threads(cursor, sorted(callers)) if callers else (),
-        )
+        if ids or callers:
+            arrivals.have(*sql.look_up(cursor, sorted(ids), sorted(callers)))
         if others := arrivals.in_conflict(found):
-            arrivals.have(sql.known(cursor, sorted(others)), ())
-        receipts = [arrivals.add(item, messages) for item, messages in work]
+            arrivals.have(*sql.look_up(cursor, sorted(others), []))
+        return arrivals, [arrivals.add(item) for item in items]
+
+    def _write(self, cursor: Any, arrivals: Arrivals) -> None:
+        sql = self._sql
         if arrivals.raw:
             sql.insert(cursor, tables.raw_messages, driver_sql.RAW, arrivals.raw)
         if arrivals.finished:
@@ -155,7 +150,6 @@ class Accepting:
             sql.insert(cursor, tables.log_events, driver_sql.EVENT, arrivals.events)
         if arrivals.reports:
             self._reports(cursor, arrivals)
-        return receipts
 
     def _reports(self, cursor: Any, arrivals: Arrivals) -> None:
         now_us = to_us(self._clock.now())
@@ -178,6 +172,7 @@ class Accepting:
     def _connect(self) -> Any:
         if self._connection is None:
             self._connection = self._engine.raw_connection()
+            self._sql.prepare(self._connection.driver_connection.cursor())
         return self._connection.driver_connection
 
     def _abandon(self, connection: Any) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -11,37 +11,25 @@ import msgspec
 import uuid_utils
 
 from intake.contact import (
+    CallerUri,
     ContactId,
     ContactState,
     DeliveryReport,
     InboundMessage,
     MessageId,
     MessageKind,
-    RawMessage,
+    RawMessageId,
     Receipt,
-    Trust,
-    clean_text,
 )
 from intake.log_events import LogEventName
-from intake.ports import Normalised
 from intake.store.driver_sql import Row
 from intake.store.types import to_us
+from intake.store.wire import Acceptance
 
 SUMMARY_CHARACTERS = 160
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(InboundMessage).decode
-
-
-class Acceptance(msgspec.Struct, frozen=True, gc=False):
-    """One call of ``Store.accept``."""
-
-    raw: RawMessage
-    normalised: Normalised | None
-    trust: Trust
-    defect: str
-    stored_headers: tuple[str, ...]
-    is_stored: bool = False
 
 
 class Thread:
@@ -99,28 +87,21 @@ class Arrivals:
     def joined(self) -> list[Row]:
         return [thread.changed for thread in self._joined.values() if thread.changed]
 
-    def add(self, item: Acceptance, messages: list[InboundMessage]) -> Receipt:
-        """Make the rows of one acceptance; ``messages`` come from ``messages_of``."""
-        raw = item.raw
-        received_us = to_us(raw.received_at)
-        state = "pending" if item.normalised is None else "defective" if item.defect else "done"
+    def add(self, item: Acceptance) -> Receipt:
+        """Make the rows of one acceptance; the receipt is that of its first message."""
+        received_us = to_us(item.received_at)
+        state = "pending" if not item.is_parsed else "defective" if item.defect else "done"
         if item.is_stored:
-            self.finished.append((state, item.defect, raw.id))
+            self.finished.append((state, item.defect, item.id))
         else:
             self.raw.append(_raw_row(item, received_us, state))
-        receipt = Receipt(
-            raw_id=raw.id, contact_id=ContactId(""), message_id=MessageId(""), received_at=raw.received_at
-        )
-        for index, message in enumerate(messages):
-            one = self.add_message(raw, message, item.defect, received_us)
-            receipt = receipt if index else one
-        for report in item.normalised or ():
-            if isinstance(report, DeliveryReport):
-                self.reports.append(report)
-        return receipt
+        self.reports += item.reports
+        receipts = [self.add_message(item, message, received_us) for message in item.messages]
+        return receipts[0] if receipts else _receipt(item, "", "")
 
-    def add_message(self, raw: RawMessage, message: InboundMessage, defect: str, received_us: int) -> Receipt:
+    def add_message(self, item: Acceptance, message: InboundMessage, received_us: int) -> Receipt:
         """The rows of one message: a repeat of a known id makes none but its log event (law 3)."""
+        defect = item.defect
         flag, said = "defective" if defect else "", message
         before = self.known.get((message.provider_id, message.channel))
         if before is not None:
@@ -129,7 +110,7 @@ class Arrivals:
                 message = msgspec.structs.replace(message, provider_id=_conflict_id(message))
                 before = self.known.get((message.provider_id, message.channel))
             if before is not None:
-                return self._repeat(raw, said, before, defect)
+                return self._repeat(item, said, before)
         content = _encode(message).decode()
         contact_id, opened = "", False
         if message.kind is not MessageKind.PLACE:
@@ -139,7 +120,7 @@ class Arrivals:
             (
                 message_id,
                 contact_id or None,
-                raw.id,
+                item.id,
                 message.channel,
                 message.provider_id,
                 message.caller,
@@ -153,38 +134,16 @@ class Arrivals:
         self.known[message.provider_id, message.channel] = (message_id, contact_id, content)
         name = LogEventName.DEFECT if defect else LogEventName.MESSAGE
         data = f'{{"message_id":"{message_id}","opened":{"true" if opened else "false"},"flag":"{flag}"}}'
-        self._log(name, contact_id, raw.door, data)
-        return Receipt(
-            raw_id=raw.id,
-            contact_id=ContactId(contact_id),
-            message_id=MessageId(message_id),
-            received_at=raw.received_at,
-            opened=opened,
-            caller=said.caller,
-            provider_id=said.provider_id,
-            defect=defect,
-        )
+        self._log(name, contact_id, item.door, data)
+        return _receipt(item, contact_id, message_id, said, opened=opened)
 
     def _repeat(
-        self,
-        raw: RawMessage,
-        said: InboundMessage,
-        before: tuple[str, str | None, str | None],
-        defect: str,
+        self, item: Acceptance, said: InboundMessage, before: tuple[str, str | None, str | None]
     ) -> Receipt:
         message_id, contact_id, _ = before
-        data = f'{{"message_id":"{message_id}","raw_id":"{raw.id}"}}'
-        self._log(LogEventName.DUPLICATE, contact_id or "", raw.door, data)
-        return Receipt(
-            raw_id=raw.id,
-            contact_id=ContactId(contact_id or ""),
-            message_id=MessageId(message_id),
-            received_at=raw.received_at,
-            duplicate=True,
-            caller=said.caller,
-            provider_id=said.provider_id,
-            defect=defect,
-        )
+        data = f'{{"message_id":"{message_id}","raw_id":"{item.id}"}}'
+        self._log(LogEventName.DUPLICATE, contact_id or "", item.door, data)
+        return _receipt(item, contact_id or "", message_id, said, duplicate=True)
 
     def _thread(self, message: InboundMessage, received_us: int, defect: str) -> tuple[str, bool]:
         """The contact this message belongs to, and whether it opens it."""
@@ -248,35 +207,44 @@ class Arrivals:
         self.events.append((str(uuid_utils.uuid7()), self.now_us, name.value, contact_id, actor, data))
 
 
+def _receipt(
+    item: Acceptance,
+    contact_id: str,
+    message_id: str,
+    said: InboundMessage | None = None,
+    *,
+    opened: bool = False,
+    duplicate: bool = False,
+) -> Receipt:
+    return Receipt(
+        raw_id=RawMessageId(item.id),
+        contact_id=ContactId(contact_id),
+        message_id=MessageId(message_id),
+        received_at=item.received_at,
+        opened=opened,
+        duplicate=duplicate,
+        caller=said.caller if said else CallerUri(""),
+        provider_id=said.provider_id if said else "",
+        defect=item.defect if said else "",
+    )
+
+
 def _raw_row(item: Acceptance, received_us: int, state: str) -> Row:
-    raw = item.raw
     return (
-        raw.id,
-        raw.channel,
-        raw.door,
+        item.id,
+        item.channel,
+        item.door,
         received_us,
         item.trust.value,
         state,
         item.defect,
-        raw.peer,
-        clean_text(raw.target),
-        _json_of(raw.path_args) if raw.path_args else "{}",
-        clean_text(raw.envelope_from),
-        _json_of({name: raw.headers[name] for name in item.stored_headers if name in raw.headers}),
-        raw.body,
+        item.peer,
+        item.target,
+        _encode(item.path_args).decode() if item.path_args else "{}",
+        item.envelope_from,
+        _encode(item.headers).decode(),
+        item.body,
     )
-
-
-def _json_of(words: Mapping[str, str]) -> str:
-    try:
-        return _encode(words).decode()
-    except UnicodeEncodeError:  # 8-bit headers come as lone surrogates (PEP 383)
-        return _encode({name: clean_text(value) for name, value in words.items()}).decode()
-
-
-def messages_of(item: Acceptance) -> list[InboundMessage]:
-    """The messages of an acceptance, without its delivery reports."""
-    return [one for one in item.normalised or () if isinstance(one, InboundMessage)]
 
 
 def _differs(content: str | None, message: InboundMessage) -> bool:

@@ -6,7 +6,8 @@ truth because every name and type here is read from them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from itertools import chain
 from typing import Any, Protocol
 
@@ -41,17 +42,43 @@ KNOWN = "m.provider_id, m.channel, m.id, m.contact_id, m.content"
 THREAD = "c.caller, c.channel, c.id, c.state, c.queued_at, c.next_attempt_at, c.last_message_at, c.reply_to"
 
 
+# LATERAL with a barrier: key by key through the index, whatever the statistics say.
+KNOWN_BY_KEY = (
+    "SELECT m.* FROM json_array_elements(%s::json) AS j CROSS JOIN LATERAL"  # noqa: S608 - of our own parts
+    f" (SELECT {KNOWN} FROM messages AS m"
+    " WHERE m.provider_id = j ->> 0 AND m.channel = j ->> 1 OFFSET 0) AS m"
+)
+# FOR UPDATE: a handler's claim and a caller's next message must not read each other's past. The keys
+# come sorted, so that two processes lock in one order.
+THREADS_BY_KEY = (
+    "SELECT c.* FROM json_array_elements(%s::json) AS j CROSS JOIN LATERAL"  # noqa: S608 - of our own parts
+    f" (SELECT {THREAD} FROM contacts AS c"
+    " WHERE c.threading AND c.caller = j ->> 0 AND c.channel = j ->> 1 FOR UPDATE) AS c"
+)
+
+PIPELINE_LIMIT = 16
+"""Up to so many rows a table, PostgreSQL gets them in one pipeline; beyond, COPY is cheaper."""
+
+
 class DriverSql(Protocol):
     """What the accept path asks of a driver; each method runs inside an open transaction."""
 
+    def prepare(self, cursor: Any) -> None: ...
     def begin(self, cursor: Any) -> None: ...
     def insert(self, cursor: Any, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None: ...
-    def known(self, cursor: Any, pairs: Pairs) -> Iterable[Row]: ...
-    def threads(self, cursor: Any, pairs: Pairs) -> Iterable[Row]: ...
+    def look_up(self, cursor: Any, ids: Pairs, callers: Pairs) -> tuple[Iterable[Row], Iterable[Row]]:
+        """The messages of these (provider id, channel), and the open threads of these (caller, channel)."""
+        ...
+
+    def at_once(self, cursor: Any, rows: int) -> AbstractContextManager[object]:
+        """Around the inserts of so many rows a table, and their COMMIT."""
+        ...
+
     def join(self, cursor: Any, rows: Sequence[Row]) -> None: ...
     def unthread(self, cursor: Any, contact_ids: Sequence[str]) -> None: ...
     def report(self, cursor: Any, rows: Sequence[Row]) -> None: ...
     def finish(self, cursor: Any, rows: Sequence[Row]) -> None: ...
+    def checkpoint(self, cursor: Any) -> None: ...
 
 
 # Reports come in any order and only move a reply forward: a late "queued" must not send it again.
@@ -86,6 +113,9 @@ class SqliteSql:
     def __init__(self) -> None:
         self._inserts: dict[tuple[str, int], str] = {}
 
+    def prepare(self, cursor: Any) -> None:
+        """The engine's own settings are all there are."""
+
     def begin(self, cursor: Any) -> None:
         cursor.execute("BEGIN IMMEDIATE")
 
@@ -106,22 +136,24 @@ class SqliteSql:
             self._inserts[table.name, size] = sql
         return sql
 
-    def known(self, cursor: Any, pairs: Pairs) -> Iterable[Row]:
-        return self._rows(
+    def look_up(self, cursor: Any, ids: Pairs, callers: Pairs) -> tuple[Iterable[Row], Iterable[Row]]:
+        known = self._rows(
             cursor,
             f"SELECT {KNOWN} FROM json_each(?) AS j CROSS JOIN messages AS m"  # noqa: S608
             " ON m.provider_id = json_extract(j.value, '$[0]') AND m.channel = json_extract(j.value, '$[1]')",
-            pairs,
+            ids,
         )
-
-    def threads(self, cursor: Any, pairs: Pairs) -> Iterable[Row]:
-        return self._rows(
+        threads = self._rows(
             cursor,
             f"SELECT {THREAD} FROM json_each(?) AS j CROSS JOIN contacts AS c"  # noqa: S608
             " ON c.caller = json_extract(j.value, '$[0]') AND c.channel = json_extract(j.value, '$[1]')"
             " WHERE c.threading",
-            pairs,
+            callers,
         )
+        return known, threads
+
+    def at_once(self, cursor: Any, rows: int) -> AbstractContextManager[object]:
+        return nullcontext()
 
     def join(self, cursor: Any, rows: Sequence[Row]) -> None:
         cursor.executemany(JOIN_UPDATE.format("?"), [(*row[1:], row[0]) for row in rows])
@@ -135,26 +167,46 @@ class SqliteSql:
     def finish(self, cursor: Any, rows: Sequence[Row]) -> None:
         cursor.executemany(FINISH.format("?"), rows)
 
+    def checkpoint(self, cursor: Any) -> None:
+        cursor.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+
     @staticmethod
     def _rows(cursor: Any, sql: str, pairs: Pairs) -> Iterable[Row]:
-        found: list[Row] = cursor.execute(sql, (msgspec.json.encode(pairs).decode(),)).fetchall()
+        if not pairs:
+            return ()
+        found: list[Row] = cursor.execute(sql, (_json(pairs),)).fetchall()
         return found
 
 
 class PostgresqlSql:
-    """psycopg: rows go in by binary COPY, sets of keys as one JSON array.
+    """psycopg: many rows go in by binary COPY, few in a pipeline with their COMMIT; keys as JSON arrays.
 
-    Arrays and `unnest` would do the same, but psycopg writes arrays in Python, an element at a time.
+    A round trip costs more than a row: one message alone would make nine. Arrays and `unnest` would
+    do the work of COPY, but psycopg writes arrays in Python, an element at a time.
     """
 
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
+        self._in_pipeline = False
         self._copies: dict[str, tuple[str, list[str]]] = {}
+
+    def prepare(self, cursor: Any) -> None:
+        # Keys are looked up and nothing else. On a table that was empty when the statement was planned,
+        # PostgreSQL would read all of it each time, until its statistics come round to it.
+        cursor.execute("SET enable_seqscan = off")
+        cursor.execute("SET plan_cache_mode = force_generic_plan")
+        cursor.connection.commit()
 
     def begin(self, cursor: Any) -> None:
         """Psycopg opens the transaction with the first statement."""
 
     def insert(self, cursor: Any, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
+        if self._in_pipeline:
+            marks = ", ".join(["%s"] * len(columns))
+            sql = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608
+            for row in rows:
+                cursor.execute(sql, row)
+            return
         if table.name not in self._copies:
             sql = f"COPY {table.name} ({', '.join(columns)}) FROM STDIN (FORMAT BINARY)"
             self._copies[table.name] = (sql, [self._type(table, name) for name in columns])
@@ -164,23 +216,23 @@ class PostgresqlSql:
             for row in rows:
                 copy.write_row(row)
 
-    def known(self, cursor: Any, pairs: Pairs) -> Iterable[Row]:
-        return self._rows(
-            cursor,
-            f"SELECT {KNOWN} FROM json_array_elements(%s::json) AS j"  # noqa: S608
-            " JOIN messages AS m ON m.provider_id = j ->> 0 AND m.channel = j ->> 1",
-            pairs,
-        )
+    @contextmanager
+    def at_once(self, cursor: Any, rows: int) -> Iterator[None]:
+        if rows > PIPELINE_LIMIT:
+            yield
+            return
+        with cursor.connection.pipeline():
+            self._in_pipeline = True
+            try:
+                yield
+            finally:
+                self._in_pipeline = False
 
-    def threads(self, cursor: Any, pairs: Pairs) -> Iterable[Row]:
-        # FOR UPDATE: a handler's claim and a caller's next message must not read each other's past.
-        return self._rows(
-            cursor,
-            f"SELECT {THREAD} FROM contacts AS c WHERE c.threading AND (c.caller, c.channel) IN"  # noqa: S608
-            " (SELECT j ->> 0, j ->> 1 FROM json_array_elements(%s::json) AS j)"
-            " ORDER BY c.id FOR UPDATE OF c",
-            pairs,
-        )
+    def look_up(self, cursor: Any, ids: Pairs, callers: Pairs) -> tuple[Iterable[Row], Iterable[Row]]:
+        with cursor.connection.pipeline():
+            known = cursor.connection.cursor().execute(KNOWN_BY_KEY, (_json(ids),))
+            threads = cursor.connection.cursor().execute(THREADS_BY_KEY, (_json(callers),))
+            return known.fetchall(), threads.fetchall()
 
     def join(self, cursor: Any, rows: Sequence[Row]) -> None:
         cursor.executemany(JOIN_UPDATE.format("%s"), [(*row[1:], row[0]) for row in rows])
@@ -199,14 +251,16 @@ class PostgresqlSql:
     def finish(self, cursor: Any, rows: Sequence[Row]) -> None:
         cursor.executemany(FINISH.format("%s"), rows)
 
+    def checkpoint(self, cursor: Any) -> None:
+        """PostgreSQL has a process for it."""
+
     def _type(self, table: Table, name: str) -> str:
         compiled = str(table.columns[name].type.compile(self._dialect)).split(" COLLATE")[0]
         return BINARY_TYPES["VARCHAR" if compiled.startswith("VARCHAR") else compiled]
 
-    @staticmethod
-    def _rows(cursor: Any, sql: str, pairs: Pairs) -> Iterable[Row]:
-        found: list[Row] = cursor.execute(sql, (msgspec.json.encode(pairs).decode(),)).fetchall()
-        return found
+
+def _json(pairs: Pairs) -> str:
+    return msgspec.json.encode(pairs).decode()
 
 
 BINARY_TYPES = {

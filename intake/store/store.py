@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import TypeVar
@@ -13,14 +13,13 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from intake.bell import Bell
-from intake.contact import RawMessage, Receipt, Trust
+from intake.contact import DeliveryReport, InboundMessage, RawMessage, Receipt, Trust
 from intake.errors import StoreUnavailable
 from intake.ports import Clock, Normalised
-from intake.store.accept import Accepting
-from intake.store.arrivals import Acceptance
 from intake.store.engine import reading_engine, writing_engine
 from intake.store.schema import require_current
 from intake.store.tables import log_events
+from intake.store.wire import Acceptance
 from intake.store.writer import Writer
 
 T = TypeVar("T")
@@ -29,8 +28,8 @@ T = TypeVar("T")
 class Store:
     """Owns the engines and the threads. ``start`` refuses a database of another version.
 
-    On SQLite every write goes through one thread and one connection. On PostgreSQL what comes in has
-    a connection and a thread of its own, and other transactions share a pool.
+    What comes in is committed by a process of its own. On SQLite it rests while another transaction
+    runs here, so that never two connections write. On PostgreSQL others share a pool.
     """
 
     def __init__(self, url: str, clock: Clock, *, pool_size: int = 4, thread_silence_s: float = 4 * 3600):
@@ -39,27 +38,27 @@ class Store:
         self._engine = writing_engine(url, pool_size=pool_size)
         self._reading = reading_engine(url, pool_size=pool_size)
         self.is_sqlite = self._engine.dialect.name == "sqlite"
-        self._accepting = Accepting(self._engine, clock, thread_silence_s=thread_silence_s)
         self.bell = Bell()
-        self._writer = Writer(self._accepting, self.bell.ring)
-        self._run_threads = (
-            None if self.is_sqlite else ThreadPoolExecutor(pool_size, thread_name_prefix="store")
-        )
+        self._writer = Writer(url, clock, thread_silence_s, self.bell.ring)
+        self._run_threads = ThreadPoolExecutor(1 if self.is_sqlite else pool_size, thread_name_prefix="store")
         self._read_threads = ThreadPoolExecutor(pool_size, thread_name_prefix="read")
         if self.is_sqlite:
             event.listen(self._engine, "begin", _begin_immediate)
 
     async def start(self) -> None:
         """Connect and check the schema; raises StoreUnavailable or BadConfiguration."""
-        self._writer.start()
-        await _translated(self._writer.ask(lambda: require_current(self._engine)))
+        await self._writer.start()
+        try:
+            await _translated(self._in_thread(lambda: require_current(self._engine)))
+        except BaseException:
+            await self.close()
+            raise
 
     async def close(self) -> None:
         """Finish what is being committed, then let the connections go."""
         await self._writer.close()
-        for threads in filter(None, (self._run_threads, self._read_threads)):
+        for threads in (self._run_threads, self._read_threads):
             threads.shutdown(wait=True)
-        self._accepting.close()
         self._engine.dispose()
         self._reading.dispose()
 
@@ -76,7 +75,7 @@ class Store:
     ) -> Receipt:
         """Ports.ContactSink: returns only after the COMMIT that holds this message (law 1)."""
         receipt: Receipt = await self._writer.arrive(
-            Acceptance(raw, normalised, trust, defect or "", stored_headers)
+            _acceptance(raw, normalised, trust, defect or "", stored_headers)
         )
         return receipt
 
@@ -84,7 +83,7 @@ class Store:
         self, raw: RawMessage, normalised: Normalised, *, trust: Trust, defect: str | None
     ) -> Receipt:
         """Add what a worker read out of a raw message that is already stored."""
-        item = Acceptance(raw, normalised, trust, defect or "", (), is_stored=True)
+        item = _acceptance(raw, normalised, trust, defect or "", is_stored=True)
         receipt: Receipt = await self._writer.arrive(item)
         return receipt
 
@@ -97,9 +96,7 @@ class Store:
             with self._engine.begin() as conn:
                 return work(conn)
 
-        if self._run_threads is None:
-            return await _translated(self._writer.ask(transaction))
-        return await _translated(asyncio.get_running_loop().run_in_executor(self._run_threads, transaction))
+        return await _translated(self._in_thread(transaction))
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """``work(conn)`` on a connection that cannot write."""
@@ -112,7 +109,15 @@ class Store:
 
     async def check(self) -> None:
         """One small question to the writing side; raises StoreUnavailable."""
+        if not self._writer.is_open:
+            raise StoreUnavailable("the writer is starting again")
         await self.run(lambda conn: conn.execute(select(1)).scalar())
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        async def promise() -> T:
+            return await asyncio.get_running_loop().run_in_executor(self._run_threads, work)
+
+        return await (self._writer.in_quiet(promise) if self.is_sqlite else promise())
 
     async def last_event_at(self) -> datetime | None:
         """When the newest log event was written: the clock of a restarted process starts no earlier."""
@@ -120,7 +125,29 @@ class Store:
         return await self.read(lambda conn: conn.execute(query).scalar())
 
 
-async def _translated(promise: asyncio.Future[T]) -> T:
+def _acceptance(
+    raw: RawMessage,
+    normalised: Normalised | None,
+    trust: Trust,
+    defect: str,
+    stored_headers: tuple[str, ...] = (),
+    *,
+    is_stored: bool = False,
+) -> Acceptance:
+    said = normalised or ()
+    return Acceptance.of(
+        raw,
+        trust,
+        defect,
+        stored_headers,
+        is_stored=is_stored,
+        is_parsed=normalised is not None,
+        messages=tuple(one for one in said if isinstance(one, InboundMessage)),
+        reports=tuple(one for one in said if isinstance(one, DeliveryReport)),
+    )
+
+
+async def _translated(promise: Awaitable[T]) -> T:
     """The result; a database that is away is StoreUnavailable, any other error is itself."""
     try:
         return await promise

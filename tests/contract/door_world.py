@@ -35,6 +35,7 @@ from intake.store.store import Store
 from intake.store.tables import metadata
 from intake.workers.parsing import Parsing
 from tests.payload_cases import body_of, door_named
+from tests.writers import accepting_of
 
 RECORDED_RAW_ID = "0194bd38-0000-7000-8000-000000000001"
 """The raw id the recorded payloads were made with: the first message of a world gets it."""
@@ -213,12 +214,15 @@ def locked_out(url: str) -> Iterator[None]:
 async def out_of_order(store: Store) -> AsyncIterator[None]:
     """A real outage: SQLite's disk turns read-only, PostgreSQL's server turns everybody away."""
     if store.is_sqlite:
-        connection = store._engine.raw_connection()  # the one connection there is
-        connection.cursor().execute("PRAGMA query_only=ON")
+        await store.run(lambda conn: conn.execute(text("SELECT 1")))
+        engines = (store._engine, accepting_of(store)._engine)  # each with its one connection
+        for engine in engines:
+            engine.raw_connection().cursor().execute("PRAGMA query_only=ON")
         try:
             yield
         finally:
-            connection.cursor().execute("PRAGMA query_only=OFF")
+            for engine in engines:
+                engine.raw_connection().cursor().execute("PRAGMA query_only=OFF")
         return
     url = make_url(store.url)
     admin = create_engine(url.set(database="postgres"), poolclass=NullPool, isolation_level="AUTOCOMMIT")

@@ -64,6 +64,7 @@ POISON = {
     "a key longer than an index holds": {"provider_id": secrets.token_hex(20_000)},
     "a caller longer than an index holds": {"caller": CallerUri("tel:" + secrets.token_hex(20_000))},
     "a number no engine has": {"extra": {"n": 10**400}},
+    "a number for a text": {"text": 5},
     "of a type nobody knows": {"extra": {"n": object()}},
 }
 

@@ -11,7 +11,7 @@ import pytest
 import channels
 from intake.doors import way_in
 from intake.ports import ChannelAdapter
-from intake.store import accept, arrivals
+from intake.store import writer
 from intake.store.store import Store
 from intake.workers import parsing
 from tests.conftest import ENGINES, new_postgresql_database
@@ -83,11 +83,12 @@ async def test_an_answer_before_the_commit_is_found_out(
 @pytest.mark.parametrize("kind", ["app", "email", "sms", "telegram"])
 async def test_deduping_by_text_is_found_out(kind: str, opener: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Law 4 breaks when the words are made the id."""
-    real = arrivals.messages_of
+    real = writer.Writer.arrive
 
-    def by_text(item: Any) -> Any:
-        return [msgspec.structs.replace(one, provider_id=one.text) for one in real(item)]
+    def by_text(self: Any, item: Any) -> Any:
+        messages = tuple(msgspec.structs.replace(one, provider_id=one.text) for one in item.messages)
+        return real(self, msgspec.structs.replace(item, messages=messages))
 
-    monkeypatch.setattr(accept, "messages_of", by_text)
+    monkeypatch.setattr(writer.Writer, "arrive", by_text)
     with pytest.raises(ValueError, match="not enough values"):
         await the_same_text_with_a_new_id_is_kept(CHANNELS[kind], opener)

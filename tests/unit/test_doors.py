@@ -20,6 +20,7 @@ from intake.ports import HttpDoor, SmtpDoor
 from tests.contract.door_channel import Channel
 from tests.contract.door_world import Databases, open_doors
 from tests.payload_cases import raw_of
+from tests.writers import accepting_of
 
 LIMIT_BYTES = 1_000
 AFTER = b"NOOP\r\n"
@@ -147,8 +148,8 @@ async def test_the_order_stands_in_one_place(url: str, monkeypatch: pytest.Monke
     assert isinstance(door, HttpDoor)
     noted = {name: noting(name, getattr(door, name)) for name in ("authenticate", "normalise", "accepted")}
     async with open_doors(Changed(APP.adapter, **noted), url) as world:  # type: ignore[arg-type]
-        real = world.store._accepting.commit
-        monkeypatch.setattr(world.store._accepting, "commit", noting("commit", real))
+        accepting = accepting_of(world.store)
+        monkeypatch.setattr(accepting, "commit", noting("commit", accepting.commit))
         case = next(one for one in APP.readable.values() if one["door"] == "app.open")
         assert (await world.send(case)).received
     assert seen == ["authenticate", "normalise", "commit", "accepted"]

@@ -36,6 +36,11 @@ TRIAGE_S = Histogram(
     buckets=(0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 15, 60),
     registry=REGISTRY,
 )
+WRITER_DEATHS = Counter(
+    "intake_writer_deaths_total",
+    "How often the process that commits was started again",
+    registry=REGISTRY,
+)
 LOOP_LAG_S = Gauge("intake_loop_lag_seconds", "How late the event loop ran its last tick", registry=REGISTRY)
 CLOCK_DRIFT_S = Gauge(
     "intake_clock_drift_seconds", "Wall clock minus the clock this process keeps", registry=REGISTRY

@@ -37,7 +37,7 @@ BATCH_LIMIT = 256
 """A long group is cut, so that no transaction waits for thousands."""
 
 READ_BYTES = 1 << 18
-CHECKPOINT_AFTER = 64
+CHECKPOINT_AFTER = 8
 """So many arrivals or turns ask for a checkpoint: short ones in the pauses, where there are pauses."""
 
 ANOTHER_WRITER_S = 5.0

@@ -16,7 +16,7 @@ from typing import Protocol, TypeVar
 
 import structlog
 
-from intake import logs
+from intake import logs, metrics
 from intake.contact import Receipt
 from intake.errors import StoreUnavailable
 from intake.ports import Clock
@@ -132,7 +132,11 @@ class Writer:
             started = launch(theirs)
         _, line = await self._loop.create_unix_connection(lambda: _Line(started, self._on_commit), sock=ours)
         opening = Opening(url=self._url, thread_silence_s=self._thread_silence_s, at=self._clock.now())
-        await line.open(opening)
+        try:
+            await line.open(opening)
+        except StoreUnavailable:
+            await line.end()
+            raise
         return line
 
     async def _tend(self, line: _Line) -> None:
@@ -141,7 +145,9 @@ class Writer:
         while True:
             await line.lost.wait()
             self._line = None
+            metrics.WRITER_DEATHS.inc()
             log.error("writer_died")
+            await line.end()
             while self._line is None:
                 async with self._quiet:
                     try:
@@ -173,18 +179,19 @@ class _Line(asyncio.Protocol):
             async with asyncio.timeout(OPENING_LIMIT_S):
                 await self._ready
         except TimeoutError:
-            self._transport.abort()
             raise StoreUnavailable(f"the writer was not ready within {OPENING_LIMIT_S:.0f} s") from None
 
     async def end(self) -> None:
-        """Say that nothing more comes, and wait for the last answer."""
-        self._transport.write_eof()
+        """Say that nothing more comes, wait for the last answer and for the end of the process."""
+        if not self.lost.is_set():
+            self._transport.write_eof()
         try:
             async with asyncio.timeout(ENDING_LIMIT_S):
                 await self.lost.wait()
             await asyncio.to_thread(self._started.wait, ENDING_LIMIT_S)
-        except TimeoutError:
+        except (TimeoutError, subprocess.TimeoutExpired):
             log.error("writer_not_ended")
+            self._transport.abort()
 
     def send(self, turn: list[tuple[Acceptance, Promise]]) -> None:
         pieces = []

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from intake import metrics
 from intake.clock import SteadyClock
 from intake.errors import StoreUnavailable
 from intake.store import driver_sql, writer
@@ -65,6 +66,7 @@ async def count(store: Store, table: str) -> int:
 
 async def test_a_dead_writer_is_told_of_and_replaced(real: Store, launched: Launched) -> None:
     await write_in(real, phone(1))
+    deaths = metrics.WRITER_DEATHS._value.get()
     launched.last.send_signal(signal.SIGSTOP)  # so that it surely dies with work in hand
     waiting = [asyncio.ensure_future(write_in(real, phone(n))) for n in range(2, 30)]
     await asyncio.sleep(0.1)
@@ -81,6 +83,7 @@ async def test_a_dead_writer_is_told_of_and_replaced(real: Store, launched: Laun
             await asyncio.sleep(0.05)
     await asyncio.gather(*(write_in(real, phone(n)) for n in range(2, 30)))
     assert len(launched.processes) == 2
+    assert metrics.WRITER_DEATHS._value.get() == deaths + 1
     assert await count(real, "contacts") == 29
 
 

@@ -1,4 +1,4 @@
-"""The intake as a process that may be killed at any time, with all four doors open on loopback."""
+"""The intake as a process that may be killed at any time, whole or only its writer, all doors open."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import aiohttp
+import psutil
 from killed_load import ACCOUNT, AUTH_TOKEN, BOT, MAILBOX, OUR_NUMBER, PUBLIC_URL, SECRET_TOKEN
 
 ROOT = Path(__file__).parents[2]
@@ -22,7 +23,7 @@ EMAIL = {
 
 
 class Victim:
-    """The intake as a process; only ever its own pid is killed."""
+    """The intake as a process; only ever its own pid, or its child's, is killed."""
 
     def __init__(self, url: str, broken: bool, folder: Path):
         self.http_port, self.smtp_port, console_port = free_ports(3)
@@ -69,6 +70,14 @@ class Victim:
             self._process.kill()
             self._process.wait()
             self._process = None
+
+    def kill_writer(self) -> None:
+        """SIGKILL the process that commits, and leave the intake to itself."""
+        assert self._process is not None
+        self._started_s = time.monotonic()
+        for child in psutil.Process(self._process.pid).children():
+            child.kill()
+            child.wait()
 
     async def ready(self) -> float:
         """Seconds from start until /health says 200 and the SMTP door greets."""

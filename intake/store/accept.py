@@ -114,7 +114,7 @@ class Accepting:
             arrivals, receipts = self._understand(cursor, items)
             with self._sql.at_once(cursor, max(len(arrivals.raw), len(arrivals.messages))):
                 self._write(cursor, arrivals)
-                connection.commit()
+                self._sql.commit(cursor)
             cursor.close()
             return receipts
         except Exception:

@@ -71,9 +71,10 @@ class DriverSql(Protocol):
         ...
 
     def at_once(self, cursor: Any, rows: int) -> AbstractContextManager[object]:
-        """Around the inserts of so many rows a table, and their COMMIT."""
+        """Around the inserts of so many rows a table, and their ``commit``."""
         ...
 
+    def commit(self, cursor: Any) -> None: ...
     def join(self, cursor: Any, rows: Sequence[Row]) -> None: ...
     def unthread(self, cursor: Any, contact_ids: Sequence[str]) -> None: ...
     def report(self, cursor: Any, rows: Sequence[Row]) -> None: ...
@@ -155,6 +156,9 @@ class SqliteSql:
     def at_once(self, cursor: Any, rows: int) -> AbstractContextManager[object]:
         return nullcontext()
 
+    def commit(self, cursor: Any) -> None:
+        cursor.connection.commit()
+
     def join(self, cursor: Any, rows: Sequence[Row]) -> None:
         cursor.executemany(JOIN_UPDATE.format("?"), [(*row[1:], row[0]) for row in rows])
 
@@ -227,6 +231,12 @@ class PostgresqlSql:
                 yield
             finally:
                 self._in_pipeline = False
+
+    def commit(self, cursor: Any) -> None:
+        if self._in_pipeline:  # psycopg's own commit() waits for ever behind a row of 2 MB here
+            cursor.execute("COMMIT")
+        else:
+            cursor.connection.commit()
 
     def look_up(self, cursor: Any, ids: Pairs, callers: Pairs) -> tuple[Iterable[Row], Iterable[Row]]:
         with cursor.connection.pipeline():

@@ -323,6 +323,7 @@ async def test_only_what_a_room_has_accepted_and_a_caller_left_is_closed(store: 
     assert await write_in(store, phone(list(ContactState).index(ContactState.ACCEPTED))) != silent
 
 
+@pytest.mark.parametrize("migrated_url", ["postgresql"], indirect=True)
 async def test_open_minutes_are_written_once_a_channel_from_two_processes(
     store: Store, migrated_url: str
 ) -> None:

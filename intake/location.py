@@ -37,7 +37,21 @@ class LocationSource(StrEnum):
     TEXT_GRID = "text_grid"
     TEXT_LATLON = "text_latlon"
     TEXT_PLUSCODE = "text_pluscode"
+    TEXT_W3W = "text_w3w"
+    TEXT_PLACE = "text_place"
+    TEXT_ROAD = "text_road"
+    TEXT_ADDRESS = "text_address"
+    LINK = "link"
+    LINK_LIVE = "link_live"
     HANDLER = "handler"
+
+
+class Whose(StrEnum):
+    """Whose place it is: people call about fires across the valley, and about parents in other towns."""
+
+    CALLER = "caller"
+    INCIDENT = "incident"
+    UNSAID = ""
 
 
 class CallerLocation(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,10 +75,63 @@ class CallerLocation(msgspec.Struct, frozen=True, kw_only=True):
     clue_start: int | None = None
     clue_end: int | None = None
     note: str | None = None
+    whose: Whose = Whose.UNSAID
 
     def radius_m(self, confidence_pct: float = STATED_CONFIDENCE_PCT) -> float:
         """The radius in metres that holds the truth with the given confidence."""
         return scale_radius_m(self.uncertainty_m, self.confidence_pct, confidence_pct)
+
+
+class ClueKind(StrEnum):
+    """What in a text may tell a place."""
+
+    POSTCODE = "postcode"
+    OUTCODE = "outcode"
+    OS_GRID = "os_grid"
+    IRISH_GRID = "irish_grid"
+    LATLON = "latlon"
+    MAP_LINK = "map_link"
+    PLUS_CODE = "plus_code"
+    WHAT3WORDS = "what3words"
+    PLACE_NAME = "place_name"
+    JUNCTION = "junction"
+    ROAD = "road"
+    MARKER_POST = "marker_post"
+    ADDRESS = "address"
+
+
+class Clue(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Words that tell a place, ``text[start:end]``, and the places they may mean: none, one or several.
+
+    A clue without a place is kept and shown all the same. ``is_negated`` clues ("not in Leeds any
+    more") give no hypothesis. Of an ambiguous one ``options`` names the places ("Newport, Gwent") that
+    the ready question "Which Newport?" offers. ``note`` says in words what is to be known of it.
+    """
+
+    kind: ClueKind
+    words: str
+    start: int
+    end: int
+    hypotheses: tuple[CallerLocation, ...] = ()
+    whose: Whose = Whose.UNSAID
+    is_negated: bool = False
+    options: tuple[str, ...] = ()
+    note: str = ""
+
+
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
+    """All the clues of one text, in the order of their words."""
+
+    clues: tuple[Clue, ...] = ()
+
+    @property
+    def places(self) -> tuple[CallerLocation, ...]:
+        """Every hypothesis once, without those of negated clues."""
+        found: dict[tuple[str, float, float], CallerLocation] = {}
+        for clue in self.clues:
+            for place in () if clue.is_negated else clue.hypotheses:
+                found.setdefault((place.source, place.latitude, place.longitude), place)
+        return tuple(found.values())
 
 
 def scale_radius_m(radius_m: float, from_pct: float, to_pct: float) -> float:

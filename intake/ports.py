@@ -20,7 +20,7 @@ from intake.contact import (
 )
 from intake.control_room import ControlRoom, Service
 from intake.incident import Confirmation, Transfer
-from intake.location import CallerLocation
+from intake.location import CallerLocation, Reading
 from intake.routing.decision import RoutingDecision
 
 Normalised = Sequence[InboundMessage | DeliveryReport]
@@ -151,9 +151,9 @@ class Router(Protocol):
 
 
 class Locator(Protocol):
-    """Every clue in a text as a hypothesis; pure."""
+    """Every clue to a place in a text; pure, and no text makes it raise."""
 
-    def read(self, text: str) -> tuple[CallerLocation, ...]: ...
+    def read(self, text: str) -> Reading: ...
 
 
 class Feed(Protocol):

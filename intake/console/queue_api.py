@@ -130,7 +130,7 @@ def locate(conn: Connection, now: datetime, held: Claim, body: bodies.Locate, de
 
 def _said_place(body: bodies.Locate, desk: Desk) -> CallerLocation:
     if body.text is not None:
-        found = desk.locator.read(body.text)
+        found = desk.locator.read(body.text).places
         if len(found) != 1:
             read = ", ".join(repr(one.clue or "?") for one in found) or "no place"
             raise BadRequest(f"the text must name one place; this was read in it: {read}")

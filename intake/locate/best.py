@@ -48,6 +48,12 @@ SOURCES: dict[LocationSource, SourceModel] = {
     LocationSource.TEXT_GRID: SourceModel(1.5, 0.0, 0.0, "written grid reference"),
     LocationSource.TEXT_POSTCODE: SourceModel(2.0, 0.0, 0.0, "typed postcode"),
     LocationSource.TEXT_OUTCODE: SourceModel(2.0, 0.0, 0.0, "typed postcode district"),
+    LocationSource.TEXT_W3W: SourceModel(2.0, 0.0, 0.0, "three words"),
+    LocationSource.TEXT_PLACE: SourceModel(2.0, 0.0, 0.0, "typed place"),
+    LocationSource.TEXT_ROAD: SourceModel(2.0, 0.0, 0.0, "typed road"),
+    LocationSource.TEXT_ADDRESS: SourceModel(2.0, 0.0, 0.0, "typed address"),
+    LocationSource.LINK: SourceModel(1.0, 1.5, 30_000.0, "location link's fix"),
+    LocationSource.LINK_LIVE: SourceModel(1.0, 1.5, 30_000.0, "location link's live fix"),
     LocationSource.HANDLER: SourceModel(1.0, 0.0, 0.0, "handler's choice"),
 }
 CONTRADICTION_MARGIN_M = 1_000.0

@@ -1,8 +1,8 @@
-"""Every clue to a place in a message's text, as hypotheses; the `Locator` of the intake."""
+"""Every clue to a place in a message's text; the `Locator` of the intake."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import structlog
@@ -13,7 +13,7 @@ from intake.locate.map_link import find_map_links
 from intake.locate.plus_code import find_plus_codes
 from intake.locate.postcode import find_postcodes
 from intake.locate.postcode_file import PostcodeFile, PostcodesMissing
-from intake.location import CallerLocation
+from intake.location import CallerLocation, Clue, ClueKind, LocationSource, Reading
 
 log = structlog.get_logger()
 
@@ -43,27 +43,36 @@ class TextLocator:
             log.error("postcodes_missing", reason=str(error))
             return cls(None, degraded=str(error))
 
-    def read(self, text: str) -> tuple[CallerLocation, ...]:
-        """Hypotheses in the order of their words; ``clue_start``/``clue_end`` are offsets into ``text``.
+    def read(self, text: str) -> Reading:
+        """The clues in the order of their words; ``start``/``end`` are offsets into ``text``.
 
         Where clues overlap the more exact kind wins: a pair of numbers inside a link is the link's.
-        A place said twice is one hypothesis.
         """
-        taken: list[tuple[int, int]] = []
-        found: dict[tuple[str, float, float], CallerLocation] = {}
+        found: list[Clue] = []
         for clue in self._clues(text[:TEXT_LIMIT_CHARACTERS]):
-            start, end = clue.clue_start or 0, clue.clue_end or 0
-            if any(start < other_end and other_start < end for other_start, other_end in taken):
+            if any(clue.start < other.end and other.start < clue.end for other in found):
                 continue
-            taken.append((start, end))
-            found.setdefault((clue.source, clue.latitude, clue.longitude), clue)
-            if len(taken) >= CLUE_LIMIT:
+            found.append(clue)
+            if len(found) >= CLUE_LIMIT:
                 break
-        return tuple(sorted(found.values(), key=lambda clue: clue.clue_start or 0))
+        return Reading(clues=tuple(sorted(found, key=lambda clue: clue.start)))
 
-    def _clues(self, text: str) -> Iterator[CallerLocation]:
-        yield from find_map_links(text)
-        yield from find_coordinates(text)
-        yield from find_plus_codes(text)
-        yield from find_grid_references(text)
-        yield from find_postcodes(text, self._postcodes)
+    def _clues(self, text: str) -> Iterator[Clue]:
+        yield from _as_clues(ClueKind.MAP_LINK, find_map_links(text))
+        yield from _as_clues(ClueKind.LATLON, find_coordinates(text))
+        yield from _as_clues(ClueKind.PLUS_CODE, find_plus_codes(text))
+        yield from _as_clues(ClueKind.OS_GRID, find_grid_references(text))
+        yield from _as_clues(ClueKind.POSTCODE, find_postcodes(text, self._postcodes))
+
+
+def _as_clues(kind: ClueKind, places: Iterable[CallerLocation]) -> Iterator[Clue]:
+    for place in places:
+        is_outcode = place.source is LocationSource.TEXT_OUTCODE
+        yield Clue(
+            kind=ClueKind.OUTCODE if is_outcode else kind,
+            words=place.clue or "",
+            start=place.clue_start or 0,
+            end=place.clue_end or 0,
+            hypotheses=(place,),
+            note=place.note or "",
+        )

@@ -170,6 +170,43 @@ Index(
     postgresql_where=text("contact_id IS NULL"),
 )
 
+# The words that told a place, located or not, so that a handler sees them where they were written.
+clues = Table(
+    "clues",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("contact_id", ID),
+    Column("message_id", ID, nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("clue", Json, nullable=False),
+)
+Index("ix_clues_message", clues.c.message_id)
+Index("ix_clues_contact", clues.c.contact_id, clues.c.id)
+
+# Invitations to share a place by the caller's own browser. Only a digest of the code is kept.
+location_links = Table(
+    "location_links",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("contact_id", ID, nullable=False),
+    Column("code_digest", String(64), nullable=False, unique=True),
+    # once | live
+    Column("mode", String(16), nullable=False),
+    Column("language", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("opened_at", Instant),
+    Column("asked_at", Instant),
+    Column("granted_at", Instant),
+    Column("refused_at", Instant),
+    Column("first_fix_at", Instant),
+    Column("last_fix_at", Instant),
+    Column("best_fix_m", Float),
+    Column("ended_at", Instant),
+)
+Index("ix_location_links_contact", location_links.c.contact_id, location_links.c.id)
+
 # Who gets it, and why. `inputs` holds the location used, so that a decision can be replayed.
 decisions = Table(
     "decisions",

@@ -16,11 +16,11 @@ from intake import metrics
 from intake.contact import Contact, ContactId, InboundMessage, MessageKind
 from intake.errors import StoreUnavailable
 from intake.locate.best import choose_best
-from intake.location import CallerLocation
+from intake.location import CallerLocation, Reading
 from intake.log_events import LogEventName
 from intake.ports import Clock, Locator
 from intake.settings import ContactsSettings
-from intake.store import Connection, contacts, replies
+from intake.store import Connection, clues, contacts, replies
 from intake.store import log as log_events
 from intake.store import triage as table
 from intake.store.handling import SET_BY
@@ -89,15 +89,15 @@ class Triaging:
         # Pure work first: no transaction is open while text is read.
         message = msgspec.json.decode(item.content, type=InboundMessage)
         said_at = message.sent_at or item.received_at
-        read = [replace(one, positioned_at=said_at) for one in self._locator.read(message.text)]
-        found = [*message.locations, *read]
+        reading = self._locator.read(message.text)
+        found = [*message.locations, *(replace(one, positioned_at=said_at) for one in reading.places)]
         seen = self._triage.assess(
             message,
             received_at=item.received_at,
             defect=item.flag if item.flag == "defective" else "",
             old_after_s=self._settings.old_after_s,
         )
-        await self._store.run(lambda conn: self._write(conn, item, message, found, seen))
+        await self._store.run(lambda conn: self._write(conn, item, message, reading, found, seen))
         metrics.TRIAGE_S.observe(max(0.0, (self._clock.now() - item.received_at).total_seconds()))
 
     def _write(
@@ -105,6 +105,7 @@ class Triaging:
         conn: Connection,
         item: table.Untriaged,
         message: InboundMessage,
+        reading: Reading,
         found: list[CallerLocation],
         seen: Assessment,
     ) -> None:
@@ -126,6 +127,7 @@ class Triaging:
             new_id=self._new_id,
             received_at=item.received_at,
         )
+        clues.add(conn, reading.clues, message_id=item.id, contact_id=contact_id, new_id=self._new_id)
         if not contact:
             return  # a place that waits for its contact
         telephone = stated_number(message)

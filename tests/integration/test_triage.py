@@ -16,7 +16,7 @@ from intake.contact import ChannelKind, ContactId, ContactState, MessageKind, Tr
 from intake.control_room import Service
 from intake.incident import Confirmation, TransferState, Verdict
 from intake.locate.best import contradictions
-from intake.location import CallerLocation, LocationSource
+from intake.location import CallerLocation, LocationSource, Reading
 from intake.log_events import LogEventName
 from intake.routing.decision import RoutingDecision
 from intake.store import caller_view, claims, contacts, handling, replies, tables, triage, upkeep
@@ -182,10 +182,10 @@ async def test_of_two_workers_the_second_chooses_among_all_places(behind: Behind
 class Choking:
     """A locator with a bug that some text sets off."""
 
-    def read(self, text: str) -> tuple[CallerLocation, ...]:
+    def read(self, text: str) -> Reading:
         if "poison" in text:
             raise ZeroDivisionError("a bug of ours")
-        return ()
+        return Reading()
 
 
 async def test_a_poison_message_is_set_aside_and_delays_no_other(behind: Behind) -> None:

@@ -15,6 +15,7 @@ from pyproj import Geod
 from intake.locate import postcode_build
 from intake.locate.postcode_file import PostcodeFile
 from intake.locate.text import CLUE_LIMIT, TextLocator
+from intake.location import Reading
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +92,7 @@ def test_a_clue_is_read(
     least_m: float,
     most_m: float,
 ) -> None:
-    (found,) = locator.read(text)
+    (found,) = locator.read(text).places
     assert found.source == source
     assert found.clue == (text if clue is None else clue)
     _, _, off_m = Geod(ellps="WGS84").inv(found.longitude, found.latitude, longitude, latitude)
@@ -135,19 +136,19 @@ NOTHING = [
 
 @pytest.mark.parametrize("text", [case[1] for case in NOTHING], ids=[case[0] for case in NOTHING])
 def test_what_is_not_a_place_is_left_alone(locator: TextLocator, text: str) -> None:
-    assert locator.read(text) == ()
+    assert locator.read(text) == Reading()
 
 
 def test_several_clues_keep_the_order_of_their_words(locator: TextLocator) -> None:
-    found = locator.read("home is LS1 4AP but I am at 50.54183, -4.95367, again LS1 4AP")
+    found = locator.read("home is LS1 4AP but I am at 50.54183, -4.95367, again LS1 4AP").places
     assert [place.source for place in found] == ["text_postcode", "text_latlon"]
 
 
 def test_without_the_file_the_rest_is_still_read(tmp_path: Path) -> None:
     locator = TextLocator.load(tmp_path)
     assert "intake data" in locator.degraded
-    assert locator.read("LS1 4AP") == ()
-    assert len(locator.read("53.7998, -1.5491")) == 1
+    assert locator.read("LS1 4AP") == Reading()
+    assert len(locator.read("53.7998, -1.5491").places) == 1
 
 
 _PIECES = st.sampled_from(
@@ -163,7 +164,7 @@ _TEXTS = st.one_of(
 @settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(text=_TEXTS)
 def test_no_text_makes_it_raise_and_each_clue_is_its_words(locator: TextLocator, text: str) -> None:
-    for place in locator.read(text):
+    for place in locator.read(text).places:
         assert place.clue_start is not None
         assert text[place.clue_start : place.clue_end] == place.clue
         assert -90 <= place.latitude <= 90
@@ -179,7 +180,7 @@ def test_no_text_makes_it_raise_and_each_clue_is_its_words(locator: TextLocator,
 def test_a_long_text_is_bounded(locator: TextLocator, unit: str) -> None:
     started_s = time.process_time()
     found = locator.read(unit * (2_000_000 // len(unit)))
-    assert len(found) <= CLUE_LIMIT
+    assert len(found.clues) <= CLUE_LIMIT
     assert time.process_time() - started_s < 0.2
 
 

@@ -1,0 +1,45 @@
+"""Clues kept with the words they came from, and links by which callers share their place."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+
+ID = sa.String(36).with_variant(sa.String(36, collation="C"), "postgresql")
+
+
+def upgrade() -> None:
+    op.create_table(
+        "clues",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("contact_id", ID, nullable=True),
+        sa.Column("message_id", ID, nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("clue", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_clues"),
+    )
+    op.create_index("ix_clues_message", "clues", ["message_id"], unique=False)
+    op.create_index("ix_clues_contact", "clues", ["contact_id", "id"], unique=False)
+    op.create_table(
+        "location_links",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("contact_id", ID, nullable=False),
+        sa.Column("code_digest", sa.String(length=64), nullable=False),
+        sa.Column("mode", sa.String(length=16), nullable=False),
+        sa.Column("language", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("opened_at", sa.BigInteger(), nullable=True),
+        sa.Column("asked_at", sa.BigInteger(), nullable=True),
+        sa.Column("granted_at", sa.BigInteger(), nullable=True),
+        sa.Column("refused_at", sa.BigInteger(), nullable=True),
+        sa.Column("first_fix_at", sa.BigInteger(), nullable=True),
+        sa.Column("last_fix_at", sa.BigInteger(), nullable=True),
+        sa.Column("best_fix_m", sa.Float(), nullable=True),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name="pk_location_links"),
+        sa.UniqueConstraint("code_digest", name="uq_location_links_code_digest"),
+    )
+    op.create_index("ix_location_links_contact", "location_links", ["contact_id", "id"], unique=False)

@@ -8,6 +8,7 @@ import msgspec
 from sqlalchemy import Connection, Text, insert, select, type_coerce
 
 from intake.location import Clue
+from intake.store import lookups
 from intake.store.tables import clues
 
 _decode = msgspec.json.Decoder(Clue).decode
@@ -21,7 +22,8 @@ def add(
     contact_id: str | None,
     new_id: Callable[[], str],
 ) -> None:
-    """Keep what a message was read for, located or not (law 14)."""
+    """Keep what a message was read for, located or not (law 14), and queue what only others can place."""
+    found = list(found)
     rows = [
         {
             "id": new_id(),
@@ -34,6 +36,9 @@ def add(
     ]
     if rows:
         conn.execute(insert(clues), rows)
+        if contact_id:
+            named = [(row["id"], clue) for row, clue in zip(rows, found, strict=True)]
+            lookups.queue(conn, named, message_id, contact_id)
 
 
 def of_contact(conn: Connection, contact_id: str) -> dict[str, list[Clue]]:

@@ -183,6 +183,33 @@ clues = Table(
 Index("ix_clues_message", clues.c.message_id)
 Index("ix_clues_contact", clues.c.contact_id, clues.c.id)
 
+# Clues that only a service outside can place (an address, three words): a look-up each, queued with its
+# clue. `next_attempt_at` is schedule, lease and back-off in one; `attempts` is the fence.
+clue_lookups = Table(
+    "clue_lookups",
+    metadata,
+    Column("clue_id", ID, primary_key=True),
+    Column("contact_id", ID, nullable=False),
+    Column("message_id", ID, nullable=False),
+    Column("kind", String(32), nullable=False),
+    # queued | found | nothing | unneeded | refused | given_up
+    Column("state", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_attempt_at", Instant, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    Column("provider", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+)
+Index("ix_clue_lookups_contact", clue_lookups.c.contact_id)
+Index(
+    "ix_clue_lookups_due",
+    clue_lookups.c.kind,
+    clue_lookups.c.next_attempt_at,
+    sqlite_where=text("state = 'queued'"),
+    postgresql_where=text("state = 'queued'"),
+)
+
 # Invitations to share a place by the caller's own browser. Only a digest of the code is kept.
 location_links = Table(
     "location_links",

@@ -22,6 +22,30 @@ def upgrade() -> None:
     op.create_index("ix_clues_message", "clues", ["message_id"], unique=False)
     op.create_index("ix_clues_contact", "clues", ["contact_id", "id"], unique=False)
     op.create_table(
+        "clue_lookups",
+        sa.Column("clue_id", ID, nullable=False),
+        sa.Column("contact_id", ID, nullable=False),
+        sa.Column("message_id", ID, nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("next_attempt_at", sa.BigInteger(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.Column("provider", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("clue_id", name="pk_clue_lookups"),
+    )
+    op.create_index("ix_clue_lookups_contact", "clue_lookups", ["contact_id"], unique=False)
+    op.create_index(
+        "ix_clue_lookups_due",
+        "clue_lookups",
+        ["kind", "next_attempt_at"],
+        unique=False,
+        sqlite_where=sa.text("state = 'queued'"),
+        postgresql_where=sa.text("state = 'queued'"),
+    )
+    op.create_table(
         "location_links",
         sa.Column("id", ID, nullable=False),
         sa.Column("contact_id", ID, nullable=False),

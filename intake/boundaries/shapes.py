@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import shapely
 
-AREAS, INLAND, MANIFEST = "areas.npz", "inland.npz", "manifest.json"
+AREAS, INLAND, IRELAND, MANIFEST = "areas.npz", "inland.npz", "ireland.npz", "manifest.json"
 GRAIN_M = 10
 """Coordinates are kept in whole multiples of this: far below what the borders themselves are good for."""
 

@@ -85,6 +85,22 @@ class FeedFailed(IntakeError):
     retryable = True
 
 
+class LookupFailed(IntakeError):
+    """A geocoder gave no usable answer. ``reason`` is one of a few plain words, never what was asked.
+
+    ``permanent`` says that these words will never be answered; otherwise ``retry_after_s`` is the least wait.
+    """
+
+    code = "lookup_failed"
+    retryable = True
+
+    def __init__(self, reason: str, *, permanent: bool = False, retry_after_s: float = 0.0):
+        super().__init__(reason)
+        self.reason = reason
+        self.permanent = permanent
+        self.retry_after_s = retry_after_s
+
+
 class InvalidMait(IntakeError):
     """Not a document of the provisional MAIT profile; every problem is listed in ``problems``."""
 

@@ -36,6 +36,25 @@ TRIAGE_S = Histogram(
     buckets=(0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 15, 60),
     registry=REGISTRY,
 )
+LOOKUPS = Counter(
+    "intake_lookups_total", "Questions to geocoders, by outcome", ("provider", "outcome"), registry=REGISTRY
+)
+LOOKUP_S = Histogram(
+    "intake_lookup_seconds",
+    "How long a geocoder took to answer, or to be given up",
+    ("provider",),
+    buckets=(0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10),
+    registry=REGISTRY,
+)
+LOOKUPS_RESTING = Gauge(
+    "intake_lookups_resting",
+    "1 while a geocoder that failed is not asked",
+    ("provider",),
+    registry=REGISTRY,
+)
+LOOKUPS_WAITING = Gauge(
+    "intake_lookups_waiting", "Clues that wait to be looked up", ("kind",), registry=REGISTRY
+)
 WRITER_DEATHS = Counter(
     "intake_writer_deaths_total",
     "How often the process that commits was started again",

@@ -20,7 +20,7 @@ from intake.contact import (
 )
 from intake.control_room import ControlRoom, Service
 from intake.incident import Confirmation, Transfer
-from intake.location import CallerLocation, Reading
+from intake.location import CallerLocation, Clue, Reading
 from intake.routing.decision import RoutingDecision
 
 Normalised = Sequence[InboundMessage | DeliveryReport]
@@ -154,6 +154,34 @@ class Locator(Protocol):
     """Every clue to a place in a text; pure, and no text makes it raise."""
 
     def read(self, text: str) -> Reading: ...
+
+
+class PlaceQuestion(msgspec.Struct, frozen=True, kw_only=True):
+    """What a geocoder is asked: the clue's words, and what is known around them.
+
+    ``postcodes`` are places of postcodes in the same text; ``near`` is the best place so far.
+    """
+
+    clue: Clue
+    postcodes: tuple[CallerLocation, ...] = ()
+    near: CallerLocation | None = None
+
+
+class Geocoder(Protocol):
+    """Asks a service outside where words are; never on the way of a contact."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def may_ask(self) -> int:
+        """How many questions it would take now; 0 while it rests, is busy or has spent its rate."""
+        ...
+
+    async def find(self, question: PlaceQuestion) -> tuple[CallerLocation, ...]:
+        """The places the words may mean, none where the service knows none. Raises LookupFailed."""
+        ...
+
+    async def close(self) -> None: ...
 
 
 class Feed(Protocol):

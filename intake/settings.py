@@ -84,6 +84,39 @@ class FeedsSettings(msgspec.Struct, frozen=True, kw_only=True):
     agency: str = "national-intake"
 
 
+class LookupSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How a service outside is asked. Patience, rate and cache are those of one worker process.
+
+    After ``rest_after_failures`` in a row it is left alone for ``rest_s``; a clue older than
+    ``give_up_after_s`` is not asked for any more.
+    """
+
+    base_url: str = ""
+    api_key: str = ""
+    timeout_s: float = 4.0
+    requests_per_s: float = 1.0
+    at_once: int = 2
+    cache_answers: int = 1000
+    cache_found_s: float = 3600.0
+    cache_nothing_s: float = 300.0
+    rest_after_failures: int = 5
+    rest_s: float = 30.0
+    give_up_after_s: float = 900.0
+
+
+class GeocoderSettings(LookupSettings, frozen=True, kw_only=True):
+    """``provider``: nominatim | photon | pelias | os_places; empty asks nobody."""
+
+    provider: str = ""
+    user_agent: str = ""
+
+
+class What3WordsSettings(LookupSettings, frozen=True, kw_only=True):
+    """Asked only where ``api_key`` is set."""
+
+    base_url: str = "https://api.what3words.com"
+
+
 class LogSettings(msgspec.Struct, frozen=True, kw_only=True):
     level: str = "info"
     format: str = "json"
@@ -101,6 +134,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     transfers: TransfersSettings = TransfersSettings()
     console: ConsoleSettings = ConsoleSettings()
     feeds: FeedsSettings = FeedsSettings()
+    geocoder: GeocoderSettings = GeocoderSettings()
+    what3words: What3WordsSettings = What3WordsSettings()
     log: LogSettings = LogSettings()
     channels: dict[str, dict[str, Any]] = {}
 
@@ -117,6 +152,8 @@ SECTIONS: Mapping[str, type[msgspec.Struct]] = {
     "transfers": TransfersSettings,
     "console": ConsoleSettings,
     "feeds": FeedsSettings,
+    "geocoder": GeocoderSettings,
+    "what3words": What3WordsSettings,
     "log": LogSettings,
 }
 OUTSIDE = {"INTAKE_CONFIG", "INTAKE_DATA_DIR", "INTAKE_TOKEN"}

@@ -20,6 +20,7 @@ from intake.store.tables import clue_lookups, clues, contacts, messages
 
 LOOKED_UP = (ClueKind.ADDRESS, ClueKind.WHAT3WORDS)
 """Kinds of clue that no data of ours can place."""
+AT_ONCE_A_CONTACT = 10
 
 _decode_clue = msgspec.json.Decoder(Clue).decode
 _decode_place = msgspec.json.Decoder(CallerLocation).decode
@@ -64,25 +65,38 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def queue(conn: Connection, found: Sequence[tuple[str, Clue]], message_id: str, contact_id: str) -> None:
-    """Queue a look-up for each of ``(clue id, clue)`` that needs one, due from when its message came."""
-    for clue_id, clue in found:
-        if clue.kind not in LOOKED_UP or clue.hypotheses or clue.is_negated:
-            continue
-        came_at = select(messages.c.received_at).where(messages.c.id == message_id).scalar_subquery()
-        conn.execute(
-            insert(clue_lookups).values(
-                clue_id=clue_id,
-                contact_id=contact_id,
-                message_id=message_id,
-                kind=clue.kind.value,
-                state=LookupState.QUEUED.value,
-                attempts=0,
-                next_attempt_at=came_at,
-                created_at=came_at,
-                provider="",
-                reason="",
-            )
-        )
+    """Queue a look-up for each of ``(clue id, clue)`` that needs one, due from when its message came.
+
+    From the eleventh of a contact on each is due 10 s after the one before: who floods us with addresses
+    does not use up what others may ask (law 16).
+    """
+    wanted = [(clue_id, clue) for clue_id, clue in found if _needs_lookup(clue)]
+    if not wanted:
+        return
+    came_at = conn.execute(select(messages.c.received_at).where(messages.c.id == message_id)).scalar_one()
+    before = conn.execute(
+        select(func.count()).select_from(clue_lookups).where(clue_lookups.c.contact_id == contact_id)
+    ).scalar_one()
+    rows = [
+        {
+            "clue_id": clue_id,
+            "contact_id": contact_id,
+            "message_id": message_id,
+            "kind": clue.kind.value,
+            "state": LookupState.QUEUED.value,
+            "attempts": 0,
+            "next_attempt_at": came_at + timedelta(seconds=10 * max(0, number - AT_ONCE_A_CONTACT)),
+            "created_at": came_at,
+            "provider": "",
+            "reason": "",
+        }
+        for number, (clue_id, clue) in enumerate(wanted, before + 1)
+    ]
+    conn.execute(insert(clue_lookups), rows)
+
+
+def _needs_lookup(clue: Clue) -> bool:
+    return clue.kind in LOOKED_UP and not clue.hypotheses and not clue.is_negated
 
 
 def any_due(conn: Connection, now: datetime, kind: ClueKind) -> bool:

@@ -2,40 +2,45 @@
 
 from __future__ import annotations
 
-import hashlib
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 
-from intake.boundaries import shapes
-from intake.boundaries.districts import DISTRICTS, EXCEPTIONS, TERRITORIAL, AreaOf, read_areas_of
-from intake.boundaries.shapes import AREAS, INLAND, MANIFEST
+from intake.boundaries.districts import DISTRICTS, TERRITORIAL, AreaOf, read_areas_of
+from intake.boundaries.released import folder_of, read_map
 from intake.control_room import ControlRoom, RoomId, Service
 from intake.errors import BadConfiguration
-from intake.room_entries import check_rooms
+from intake.room_entries import GREAT_BRITAIN, check_rooms
 from intake.routing.areas import AreaMap
 from intake.routing.auto_transfer import AutoTransferPolicy, AutoTransferRule
 from intake.routing.policy import TO_AREA, RoutePolicy, Rule
 from intake.routing.router import ABROAD, RegionalRouter
 
 ROOMS, POLICY, BOUNDARIES = "control_rooms.toml", "route_policy.toml", "boundaries"
+NORTHERN_IRELAND = "NI"
+"""Its code on the map: the British Transport Police do not answer there."""
 
 T = TypeVar("T")
 
 
-def load_register(config_dir: Path, *, feed_urls: Mapping[str, str] | None = None) -> RegionalRouter:
+def load_register(
+    config_dir: Path, *, feed_urls: Mapping[str, str] | None = None, map_version: str | None = None
+) -> RegionalRouter:
     """The router over ``config_dir``; raises BadConfiguration with every problem at once (law 18).
 
     ``feed_urls`` gives rooms, by id, a feed over the register's own word (a demo, a rehearsal).
+    ``map_version`` asks for an older map with its own districts (to replay); raises NotFound.
     """
     problems: list[str] = []
     folder = config_dir / BOUNDARIES
+    if map_version is not None:
+        folder = folder_of(folder, map_version)
     areas_of = read_areas_of(folder, problems)
     rooms, default_room = check_rooms(config_dir / ROOMS, feed_urls or {}, areas_of, problems)
-    area_map = _read_map(folder, problems)
+    area_map = read_map(folder, problems)
     answers = _answers(area_map, areas_of, rooms, problems) if area_map and areas_of and rooms else {}
     policy = _route_policy(config_dir / POLICY, rooms, default_room, problems)
     _auto_transfer(config_dir / POLICY, problems)
@@ -45,7 +50,7 @@ def load_register(config_dir: Path, *, feed_urls: Mapping[str, str] | None = Non
         service: room.id
         for room in rooms.values()
         for service in room.services
-        if service not in TERRITORIAL and room.areas
+        if service not in answers and room.areas
     }
     return RegionalRouter(area_map, rooms, answers, networks, policy)
 
@@ -68,32 +73,13 @@ def check_register(config_dir: Path) -> list[str]:
     return []
 
 
-def _read_map(folder: Path, problems: list[str]) -> AreaMap | None:
-    try:
-        manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=dict[str, Any])
-        fingerprint = hashlib.sha256()
-        for name in (AREAS, INLAND, DISTRICTS, EXCEPTIONS):
-            content = (folder / name).read_bytes()
-            fingerprint.update(content)
-            pinned = manifest["sha256"].get(name)
-            if pinned is not None and pinned != hashlib.sha256(content).hexdigest():
-                problems.append(
-                    f"{BOUNDARIES}/{name} is not the file its manifest describes: run `make boundaries`"
-                )
-                return None
-        codes, polygons = shapes.load(folder / AREAS)
-        _, inland = shapes.load(folder / INLAND)
-        version = f"{manifest['edition']}.{fingerprint.hexdigest()[:8]}"
-        return AreaMap(codes, polygons, inland[0], version)
-    except (OSError, ValueError, KeyError, msgspec.MsgspecError) as error:
-        problems.append(f"{BOUNDARIES}: the map cannot be read ({error}): run `make boundaries`")
-        return None
-
-
 def _answers(
     area_map: AreaMap, areas_of: AreaOf, rooms: Mapping[RoomId, ControlRoom], problems: list[str]
 ) -> dict[Service, tuple[RoomId | None, ...]]:
-    """For each service the room of each area of the map, in the map's order; None abroad."""
+    """For each service the room of each area of the map, in the map's order; None abroad.
+
+    A service that another's control room calls out has that one's rooms, but for those of its own.
+    """
     room_of = {
         (service, area): room.id
         for room in rooms.values()
@@ -114,6 +100,13 @@ def _answers(
             elif room is None:
                 problems.append(f"{ROOMS}: no {service.word} room answers for {area} (district {code})")
         answers[service] = tuple(found)
+    for service in Service:
+        if service.through is not None:
+            own, through = room_of.get((service, GREAT_BRITAIN)), answers[service.through]
+            answers[service] = tuple(
+                own if own and room and area != NORTHERN_IRELAND else room
+                for area, room in zip(area_map.codes, through, strict=True)
+            )
     return answers
 
 

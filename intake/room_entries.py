@@ -15,6 +15,8 @@ from intake.boundaries.districts import TERRITORIAL, AreaOf
 from intake.control_room import ControlRoom, RoomId, Service
 
 WHOLE_COUNTRY = "uk"
+GREAT_BRITAIN = "great-britain"
+"""England, Wales and Scotland: where the British Transport Police answer."""
 
 
 class RoomEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -46,6 +48,7 @@ def check_rooms(
     known: dict[Service, set[str]] = {service: {WHOLE_COUNTRY} for service in Service}
     for service in TERRITORIAL:
         known[service] = {row[service] for row in areas_of.values()}
+    known[Service.RAIL_POLICE] = {GREAT_BRITAIN}
     for room in rooms.values():
         wrong.extend(_room_problems(room, rooms, known, is_default=room.id == default_room))
     wrong.extend(_claimed_twice(rooms))
@@ -127,7 +130,11 @@ def _claimed_twice(rooms: Mapping[RoomId, ControlRoom]) -> list[str]:
 
 def _unanswered_networks(rooms: Mapping[RoomId, ControlRoom]) -> list[str]:
     answered = {service for room in rooms.values() if room.areas for service in room.services}
-    return [f"no room answers for the {service.word}" for service in Service if service not in answered]
+    return [
+        f"no room answers for the {service.word}"
+        for service in Service
+        if service not in answered and service.through not in answered
+    ]
 
 
 def _is_safe_url(url: str) -> bool:

@@ -12,7 +12,7 @@ import msgspec
 from channels.app.contact_keys import caller_of
 from channels.app.wire import Location, LocationFix, Message
 from intake.contact import ChannelKind, InboundMessage, MessageKind, clean_text
-from intake.control_room import Service
+from intake.control_room import ASKED
 from intake.errors import MalformedMessage
 from intake.location import CallerLocation, LocationMethod, LocationSource
 
@@ -25,7 +25,7 @@ DEVICE_PCT = 68.0
 """Android ``Location.getAccuracy``: 68 %. Apple states none for ``horizontalAccuracy``: 68 % is the
 careful reading, because it makes the circle larger, never smaller."""
 
-SERVICES = {service.word: service for service in Service}
+SERVICES = {service.word: service for service in ASKED}
 METHODS = {
     "browser": LocationMethod.FUSED,
     "gps": LocationMethod.GNSS,

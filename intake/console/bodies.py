@@ -11,6 +11,7 @@ from intake.contact import ContactState, Priority
 from intake.incident import Methane
 
 ServiceWord = Literal["police", "ambulance", "fire", "coastguard"]
+AddedWord = Literal["transport-police", "mountain-rescue", "cave-rescue", "lowland-rescue"]
 Words = Annotated[str, msgspec.Meta(min_length=1, max_length=4_000)]
 Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
@@ -82,7 +83,7 @@ class Answer(Fenced):
 class Send(Fenced):
     """Hand over to each service; ``room_id`` outranks the router's choice."""
 
-    services: Annotated[list[ServiceWord], msgspec.Meta(min_length=1, max_length=4)]
+    services: Annotated[list[ServiceWord | AddedWord], msgspec.Meta(min_length=1, max_length=8)]
     room_id: Annotated[str, msgspec.Meta(max_length=100)] | None = None
     methane: Methane | None = None
 

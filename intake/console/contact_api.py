@@ -12,7 +12,7 @@ from intake.console.answers import BadRequest, answer, read_body, read_query
 from intake.console.conversation import conversation
 from intake.console.desk import DESK, HANDLER, Desk
 from intake.contact import Contact
-from intake.control_room import ControlRoom, Service
+from intake.control_room import ASKED, ControlRoom, Service
 from intake.errors import NotFound
 from intake.store import Connection, claims, contacts, log, replies
 from intake.store.claims import Claim
@@ -83,7 +83,7 @@ async def route(request: web.Request) -> web.Response:
 
 def _services(asked: str, contact: Contact) -> Sequence[Service]:
     if not asked:
-        return [contact.service] if contact.service else list(Service)
+        return [contact.service] if contact.service else list(ASKED)
     try:
         return [Service.from_word(word) for word in dict.fromkeys(asked.split(","))]
     except ValueError as error:

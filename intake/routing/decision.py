@@ -14,6 +14,15 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     probability: float
 
 
+class AreaChance(msgspec.Struct, frozen=True, kw_only=True):
+    """One area within reach: its code on the map, the probability that the caller stands in it (circle
+    ∩ area at 95 %), and the room that answers there, empty abroad."""
+
+    code: str
+    probability: float
+    room_id: str
+
+
 class RoutingDecision(msgspec.Struct, frozen=True, kw_only=True):
     """Who gets it for one service, and why.
 
@@ -21,7 +30,8 @@ class RoutingDecision(msgspec.Struct, frozen=True, kw_only=True):
     what the place was judged to be, and ``place`` in one: land, border, shore, sea, foreign, none.
     ``candidates`` holds every room touched by the disc of 1.5 × radius + 1,000 m, most probable
     first (STANDARDS: the border rule that measured best). ``probability`` is the chosen room's share
-    of the 95 % circle times 0.95 (RFC 7459 §5.5), 0 when there is no place.
+    of the 95 % circle times 0.95 (RFC 7459 §5.5), 0 when there is no place. ``areas`` are those that the
+    disc of ``reach_m`` touches, of which the candidates are the rooms; ``radius_m`` is that of the circle.
     """
 
     service: Service
@@ -33,3 +43,6 @@ class RoutingDecision(msgspec.Struct, frozen=True, kw_only=True):
     map_version: str
     is_default: bool
     place: str = ""
+    areas: tuple[AreaChance, ...] = ()
+    radius_m: float = 0.0
+    reach_m: float = 0.0

@@ -13,7 +13,16 @@ from intake.routing.place import PlaceKind
 TO_AREA = "area"
 """The action that chooses the most probable room; any other action is the id of a room."""
 
-ServiceWord = Literal["police", "ambulance", "fire", "coastguard"]
+ServiceWord = Literal[
+    "police",
+    "ambulance",
+    "fire",
+    "coastguard",
+    "transport-police",
+    "mountain-rescue",
+    "cave-rescue",
+    "lowland-rescue",
+]
 Country = Literal[
     "england",
     "wales",

@@ -9,8 +9,8 @@ from intake.control_room import ControlRoom, RoomId, Service
 from intake.errors import NotFound
 from intake.location import STATED_CONFIDENCE_PCT, CallerLocation
 from intake.routing.areas import AreaMap
-from intake.routing.decision import Candidate, RoutingDecision
-from intake.routing.place import Place, PlaceKind, distance, find_place
+from intake.routing.decision import AreaChance, Candidate, RoutingDecision
+from intake.routing.place import REACH_FACTOR, REACH_M, Place, PlaceKind, distance, find_place
 from intake.routing.policy import TO_AREA, RoutePolicy, Situation
 from intake.routing.projection import to_grid
 
@@ -112,12 +112,16 @@ class RegionalRouter:
             service=service,
             room_id=room_id,
             rule_id=rule.id,
-            reason=f"{self._words(service, kind, place, candidates)}; {rule.because}",
+            reason=f"{self._words(service, kind, place, candidates)}; {rule.because}"
+            + self._called_out_by(service, room_id),
             probability=odds.get(room_id, 0.0),
             candidates=candidates,
             map_version=self._areas.version,
             is_default=room_id == self._default,
             place=kind.value,
+            areas=self._areas_within_reach(service, place),
+            radius_m=place.radius_m,
+            reach_m=REACH_FACTOR * place.radius_m + REACH_M if self._on_the_map(place) else 0.0,
         )
 
     def _candidates(self, service: Service, place: Place) -> tuple[Candidate, ...]:
@@ -138,6 +142,25 @@ class RegionalRouter:
             for room, share in shares.items()
         ]
         return tuple(sorted(odds, key=lambda candidate: (-candidate.probability, candidate.room_id)))
+
+    def _areas_within_reach(self, service: Service, place: Place) -> tuple[AreaChance, ...]:
+        network, answers = self._networks.get(service), self._answers.get(service, ())
+        found = [
+            AreaChance(
+                code=self._areas.codes[area],
+                probability=_CO * min(max(share, 0.0), 1.0),
+                room_id=("" if area in self._abroad else network or answers[area]) or "",
+            )
+            for area, share in place.shares.items()
+        ]
+        return tuple(sorted(found, key=lambda area: (-area.probability, area.code)))
+
+    def _called_out_by(self, service: Service, room_id: RoomId) -> str:
+        if service.through is None or service in self._rooms[room_id].services:
+            return ""
+        if service is Service.RAIL_POLICE:
+            return "; where there are no British Transport Police, the police of the area police the railway"
+        return f"; {service.word.replace('-', ' ')} is called out by the {service.through.word} of the area"
 
     def _kind(self, service: Service, place: Place, candidates: tuple[Candidate, ...]) -> PlaceKind:
         if place.why_none:

@@ -222,6 +222,8 @@ location_links = Table(
     Column("language", Text, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("created_by", Text, nullable=False),
+    # The reply that brought it, whose state says whether it was sent and delivered.
+    Column("reply_id", ID, nullable=False),
     Column("expires_at", Instant, nullable=False),
     Column("opened_at", Instant),
     Column("asked_at", Instant),
@@ -230,7 +232,11 @@ location_links = Table(
     Column("first_fix_at", Instant),
     Column("last_fix_at", Instant),
     Column("best_fix_m", Float),
+    # '' | denied | unavailable | timeout | insecure: what the browser said last
+    Column("trouble", String(16), nullable=False),
     Column("ended_at", Instant),
+    # '' | replaced | finished | stopped | closed
+    Column("ended_reason", String(16), nullable=False),
 )
 Index("ix_location_links_contact", location_links.c.contact_id, location_links.c.id)
 

@@ -54,6 +54,7 @@ def upgrade() -> None:
         sa.Column("language", sa.Text(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("reply_id", ID, nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.Column("opened_at", sa.BigInteger(), nullable=True),
         sa.Column("asked_at", sa.BigInteger(), nullable=True),
@@ -62,7 +63,9 @@ def upgrade() -> None:
         sa.Column("first_fix_at", sa.BigInteger(), nullable=True),
         sa.Column("last_fix_at", sa.BigInteger(), nullable=True),
         sa.Column("best_fix_m", sa.Float(), nullable=True),
+        sa.Column("trouble", sa.String(length=16), nullable=False),
         sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.Column("ended_reason", sa.String(length=16), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_location_links"),
         sa.UniqueConstraint("code_digest", name="uq_location_links_code_digest"),
     )

@@ -83,6 +83,10 @@ contacts = Table(
     Column("last_provider_id", Text, nullable=False),
     Column("location", Json),
     Column("incident_id", ID, nullable=False, server_default=""),
+    # What a person should know of its routing since it was handed over: '' | moved | other_room.
+    Column("reroute", String(16), nullable=False, server_default=""),
+    # When its place is to be held against what its rooms were told; empty while nothing has changed.
+    Column("place_check_at", Instant),
     # t3..t9 of STANDARDS section 7 (t0..t2 stand on messages).
     Column("first_shown_at", Instant),
     Column("claimed_at", Instant),
@@ -116,6 +120,13 @@ Index(
     contacts.c.id,
     sqlite_where=text("state <> 'closed'"),
     postgresql_where=text("state <> 'closed'"),
+)
+
+Index(
+    "ix_contacts_place_check",
+    contacts.c.place_check_at,
+    sqlite_where=text("place_check_at IS NOT NULL"),
+    postgresql_where=text("place_check_at IS NOT NULL"),
 )
 
 # What callers said. `triaged_at` is empty until the worker has read it for place and service.
@@ -256,8 +267,53 @@ decisions = Table(
     Column("map_version", Text, nullable=False),
     Column("decided_at", Instant, nullable=False),
     Column("decided_by", Text, nullable=False),
+    # sent | proposed (a person has not chosen it) | told (the room that has it was told a new place)
+    Column("standing", String(16), nullable=False, server_default="sent"),
+    # Over all of the row; the log, which nobody can edit, holds it too.
+    Column("seal", String(64), nullable=False, server_default=""),
 )
 Index("ix_decisions_contact", decisions.c.contact_id, decisions.c.id)
+
+# What decisions stand on, as it stood: each policy and register that ever decided, by its fingerprint.
+routing_grounds = Table(
+    "routing_grounds",
+    metadata,
+    Column("fingerprint", String(64), primary_key=True),
+    # policy | register
+    Column("kind", String(16), nullable=False),
+    Column("content", Text, nullable=False),
+    Column("first_used_at", Instant, nullable=False),
+)
+
+# A place that changed after the hand-over: what the rooms were told, and what a person made of it.
+reroutes = Table(
+    "reroutes",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("contact_id", ID, nullable=False),
+    Column("service", String(64), nullable=False),
+    # moved | other_room
+    Column("kind", String(16), nullable=False),
+    # open | handing (another room is asked) | done | refused | dismissed | superseded | withdrawn
+    Column("state", String(16), nullable=False),
+    Column("held_room_id", Text, nullable=False),
+    Column("proposed_room_id", Text, nullable=False),
+    Column("moved_m", Float, nullable=False),
+    # The proposal's decision, and the transfer by which the other room was asked.
+    Column("decision_id", ID, nullable=False),
+    Column("transfer_id", ID, nullable=False),
+    Column("opened_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    Column("ended_by", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+)
+Index("ix_reroutes_contact", reroutes.c.contact_id, reroutes.c.id)
+Index(
+    "ix_reroutes_handing",
+    reroutes.c.id,
+    sqlite_where=text("state = 'handing'"),
+    postgresql_where=text("state = 'handing'"),
+)
 
 incidents = Table(
     "incidents",

@@ -70,3 +70,56 @@ def upgrade() -> None:
         sa.UniqueConstraint("code_digest", name="uq_location_links_code_digest"),
     )
     op.create_index("ix_location_links_contact", "location_links", ["contact_id", "id"], unique=False)
+    _rerouting()
+
+
+def _rerouting() -> None:
+    """Decisions that can be replayed, and places that change after the hand-over."""
+    op.add_column("contacts", sa.Column("reroute", sa.String(length=16), nullable=False, server_default=""))
+    op.add_column("contacts", sa.Column("place_check_at", sa.BigInteger(), nullable=True))
+    op.create_index(
+        "ix_contacts_place_check",
+        "contacts",
+        ["place_check_at"],
+        unique=False,
+        sqlite_where=sa.text("place_check_at IS NOT NULL"),
+        postgresql_where=sa.text("place_check_at IS NOT NULL"),
+    )
+    standing = sa.Column("standing", sa.String(length=16), nullable=False, server_default="sent")
+    op.add_column("decisions", standing)
+    op.add_column("decisions", sa.Column("seal", sa.String(length=64), nullable=False, server_default=""))
+    op.create_table(
+        "routing_grounds",
+        sa.Column("fingerprint", sa.String(length=64), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("first_used_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("fingerprint", name="pk_routing_grounds"),
+    )
+    op.create_table(
+        "reroutes",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("contact_id", ID, nullable=False),
+        sa.Column("service", sa.String(length=64), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("held_room_id", sa.Text(), nullable=False),
+        sa.Column("proposed_room_id", sa.Text(), nullable=False),
+        sa.Column("moved_m", sa.Float(), nullable=False),
+        sa.Column("decision_id", ID, nullable=False),
+        sa.Column("transfer_id", ID, nullable=False),
+        sa.Column("opened_at", sa.BigInteger(), nullable=False),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.Column("ended_by", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_reroutes"),
+    )
+    op.create_index("ix_reroutes_contact", "reroutes", ["contact_id", "id"], unique=False)
+    op.create_index(
+        "ix_reroutes_handing",
+        "reroutes",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'handing'"),
+        postgresql_where=sa.text("state = 'handing'"),
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import Any
 
 import structlog
@@ -46,12 +45,6 @@ class Accepting:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
-
-    def checkpoint(self) -> None:
-        """Bring what SQLite's log holds into the file; other engines see to it themselves."""
-        if self._connection is not None:
-            with contextlib.suppress(self._dbapi.Error):  # the next one will do as well
-                self._sql.checkpoint(self._connection.driver_connection.cursor())
 
     def commit(self, items: list[Acceptance]) -> list[Receipt | Exception]:
         """A receipt for each item, in order, or the reason why that one could not be kept."""

@@ -10,13 +10,13 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import gc
-import select
 import signal
 import socket
 import sys
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -28,6 +28,7 @@ from intake.logs import set_up_logs
 from intake.settings import LogSettings
 from intake.store import wire
 from intake.store.accept import Accepting
+from intake.store.checkpointing import Checkpoints
 from intake.store.engine import writing_engine
 from intake.store.wire import Acceptance
 
@@ -37,9 +38,6 @@ BATCH_LIMIT = 256
 """A long group is cut, so that no transaction waits for thousands."""
 
 READ_BYTES = 1 << 18
-CHECKPOINT_AFTER = 8
-"""So many arrivals or turns ask for a checkpoint: short ones in the pauses, where there are pauses."""
-
 ANOTHER_WRITER_S = 5.0
 """How long the writer of an intake that was killed has to end."""
 
@@ -52,9 +50,6 @@ class Committing:
         self._frames = wire.Frames()
         self._waiting: deque[tuple[bytes, bytes]] = deque()
         self._read = memoryview(bytearray(READ_BYTES))
-        self._since_checkpoint = 0
-        self._asked_s = time.perf_counter()
-        self._waited_s = 0.0
         self.accepting: Accepting | None = None
 
     def work(self) -> None:
@@ -78,24 +73,24 @@ class Committing:
             stack.callback(self.accepting.close)
             gc.freeze()
             self._say(wire.READY)
-            self._serve(self.accepting)
+            committed: Callable[[], None] = lambda: None  # noqa: E731
+            if engine.dialect.name == "sqlite":
+                checkpoints = stack.enter_context(Checkpoints(opening.url).running())
+                committed = partial(checkpoints.committed, writer=engine)
+            self._serve(self.accepting, committed)
 
-    def _serve(self, accepting: Accepting) -> None:
+    def _serve(self, accepting: Accepting, committed: Callable[[], None]) -> None:
         while (said := self._next()) is not None:
             kind, payload = said
             if kind == wire.TURN:
                 self._say(wire.YOURS)
                 self._wait_for_done()
-                self._since_checkpoint += 1
             else:
                 group = [payload]
                 while self._waiting and self._waiting[0][0] == wire.ARRIVAL and len(group) < BATCH_LIMIT:
                     group.append(self._waiting.popleft()[1])
                 self._say(wire.ANSWERS, wire.encode(self._answers(accepting, group)))
-                self._since_checkpoint += len(group)
-            if self._since_checkpoint >= CHECKPOINT_AFTER and self._has_time():
-                accepting.checkpoint()
-                self._since_checkpoint = 0
+            committed()
 
     def _answers(self, accepting: Accepting, group: list[bytes]) -> wire.Answers:
         try:
@@ -114,20 +109,11 @@ class Committing:
 
     def _next(self) -> tuple[bytes, bytes] | None:
         while not self._waiting:
-            began_s = time.perf_counter()
             size = self._conn.recv_into(self._read)
-            self._waited_s += time.perf_counter() - began_s
             if not size:
                 return None
             self._waiting.extend(self._frames.feed(self._read[:size]))
         return self._waiting.popleft()
-
-    def _has_time(self) -> bool:
-        """Nothing waits now, and a third of the time since this was last asked was spent waiting."""
-        now_s = time.perf_counter()
-        is_calm = self._waited_s * 3 >= now_s - self._asked_s
-        self._asked_s, self._waited_s = now_s, 0.0
-        return is_calm and not self._waiting and not select.select([self._conn], [], [], 0)[0]
 
     def _say(self, kind: bytes, payload: bytes = b"") -> None:
         self._conn.sendall(wire.frame(kind, payload))

@@ -79,7 +79,6 @@ class DriverSql(Protocol):
     def unthread(self, cursor: Any, contact_ids: Sequence[str]) -> None: ...
     def report(self, cursor: Any, rows: Sequence[Row]) -> None: ...
     def finish(self, cursor: Any, rows: Sequence[Row]) -> None: ...
-    def checkpoint(self, cursor: Any) -> None: ...
 
 
 # Reports come in any order and only move a reply forward: a late "queued" must not send it again.
@@ -171,9 +170,6 @@ class SqliteSql:
     def finish(self, cursor: Any, rows: Sequence[Row]) -> None:
         cursor.executemany(FINISH.format("?"), rows)
 
-    def checkpoint(self, cursor: Any) -> None:
-        cursor.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
-
     @staticmethod
     def _rows(cursor: Any, sql: str, pairs: Pairs) -> Iterable[Row]:
         if not pairs:
@@ -260,9 +256,6 @@ class PostgresqlSql:
 
     def finish(self, cursor: Any, rows: Sequence[Row]) -> None:
         cursor.executemany(FINISH.format("%s"), rows)
-
-    def checkpoint(self, cursor: Any) -> None:
-        """PostgreSQL has a process for it."""
 
     def _type(self, table: Table, name: str) -> str:
         compiled = str(table.columns[name].type.compile(self._dialect)).split(" COLLATE")[0]

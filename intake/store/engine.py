@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+# Not the standard library's: before 3.51.3 a commit on one connection beside a checkpoint on another
+# may corrupt the file (the WAL-reset race), and Debian 12 ships 3.40.
+from pysqlite3 import dbapi2 as sqlite
 from sqlalchemy import URL, Engine, create_engine, event, make_url
 from sqlalchemy.pool import QueuePool, StaticPool
 
@@ -12,14 +15,15 @@ from sqlalchemy.pool import QueuePool, StaticPool
 def writing_engine(url: str, *, pool_size: int = 4) -> Engine:
     """The engine that may write.
 
-    SQLite gets exactly one connection: before 3.51.3 a commit on one connection beside a checkpoint
-    on another may corrupt the file (the WAL-reset race), and one writer needs no lock waits.
+    SQLite gets one connection: a single writer needs no lock waits.
     """
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         if parsed.database:
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False})
+        engine = create_engine(
+            url, module=sqlite, poolclass=StaticPool, connect_args={"check_same_thread": False}
+        )
         event.listen(engine, "connect", _sqlite_writer)
     else:
         engine = create_engine(
@@ -48,6 +52,7 @@ def reading_engine(url: str, *, pool_size: int = 4) -> Engine:
         )
     engine = create_engine(
         url,
+        module=sqlite,
         poolclass=QueuePool,
         pool_size=pool_size,
         max_overflow=0,
@@ -71,7 +76,7 @@ def _sqlite_writer(connection: Any, _record: Any) -> None:
         "synchronous=FULL",  # law 1: NORMAL lost acknowledged rows in 258 of 300 power cuts
         "foreign_keys=ON",
         "busy_timeout=5000",
-        "wal_autocheckpoint=16000",  # under a load that never pauses; else see committing._serve
+        "wal_autocheckpoint=0",  # see store/checkpointing.py
         "cache_size=-65536",
         "temp_store=MEMORY",
     ):

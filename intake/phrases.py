@@ -31,6 +31,9 @@ PHRASES: Mapping[str, frozenset[str]] = {
     "accepted_by_service": frozenset({"service"}),
     "could_not_take": frozenset(),
     "closed": frozenset(),
+    "link_once": frozenset({"url"}),
+    "link_live": frozenset({"url"}),
+    "link_silent": frozenset({"url"}),
 }
 """Each id with the values its text must name."""
 

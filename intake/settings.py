@@ -6,7 +6,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -76,6 +76,18 @@ class ConsoleSettings(msgspec.Struct, frozen=True, kw_only=True):
     tokens: dict[str, str] = {}
 
 
+class LinksSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Location links. ``secret`` makes their digests: without it there are none, with another one the
+    links sent before are dead. ``automatic`` sends one to who wrote without a place and still has none
+    after ``automatic_after_s``, but not later than ``automatic_within_s``."""
+
+    secret: Annotated[str, msgspec.Meta(pattern="^(.{32,})?$", description="empty, or 32 characters")] = ""
+    lifetime_s: Annotated[float, msgspec.Meta(gt=0, le=86_400)] = 86_400.0
+    automatic: bool = False
+    automatic_after_s: float = 20.0
+    automatic_within_s: float = 900.0
+
+
 class FeedsSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Per room id: the shared secret that signs its feed, and a URL that outranks the register's."""
 
@@ -134,6 +146,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     transfers: TransfersSettings = TransfersSettings()
     console: ConsoleSettings = ConsoleSettings()
     feeds: FeedsSettings = FeedsSettings()
+    links: LinksSettings = LinksSettings()
     geocoder: GeocoderSettings = GeocoderSettings()
     what3words: What3WordsSettings = What3WordsSettings()
     log: LogSettings = LogSettings()
@@ -152,6 +165,7 @@ SECTIONS: Mapping[str, type[msgspec.Struct]] = {
     "transfers": TransfersSettings,
     "console": ConsoleSettings,
     "feeds": FeedsSettings,
+    "links": LinksSettings,
     "geocoder": GeocoderSettings,
     "what3words": What3WordsSettings,
     "log": LogSettings,

@@ -172,6 +172,9 @@ locations = Table(
     Column("uncertainty_m", Float, nullable=False),
     Column("location", Json, nullable=False),
     Column("actor", Text, nullable=False),
+    # Of a phone's own fix: the device it names, and by what it found its contact (or why it did not).
+    Column("device", Text, nullable=False, server_default=""),
+    Column("joined_by", String(32), nullable=False, server_default=""),
 )
 Index("ix_locations_contact", locations.c.contact_id, locations.c.id)
 Index(
@@ -179,6 +182,48 @@ Index(
     locations.c.caller,
     sqlite_where=text("contact_id IS NULL"),
     postgresql_where=text("contact_id IS NULL"),
+)
+Index(
+    "ix_locations_device",
+    locations.c.device,
+    sqlite_where=text("contact_id IS NULL AND device <> ''"),
+    postgresql_where=text("contact_id IS NULL AND device <> ''"),
+)
+Index(
+    "ix_locations_unclaimed",
+    locations.c.received_at,
+    sqlite_where=text("contact_id IS NULL"),
+    postgresql_where=text("contact_id IS NULL"),
+)
+# Fixes that are with a contact which only stated their number: its owner may still come.
+Index(
+    "ix_locations_stated",
+    locations.c.caller,
+    sqlite_where=text("joined_by = 'stated number'"),
+    postgresql_where=text("joined_by = 'stated number'"),
+)
+
+# Which device goes with which caller, each time a phone or a caller said so; and what else the phone said.
+phones = Table(
+    "phones",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("message_id", ID, nullable=False),
+    Column("caller", Text, nullable=False),
+    Column("device", Text, nullable=False),
+    # Said by the caller, who may say what they like, and not by the phone's own AML.
+    Column("is_stated", Boolean, nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("crashed_at", Instant),
+)
+Index("ix_phones_caller", phones.c.caller, phones.c.received_at)
+Index(
+    "ix_phones_device",
+    phones.c.device,
+    phones.c.received_at,
+    sqlite_where=text("device <> ''"),
+    postgresql_where=text("device <> ''"),
 )
 
 # The words that told a place, located or not, so that a handler sees them where they were written.

@@ -71,6 +71,45 @@ def upgrade() -> None:
     )
     op.create_index("ix_location_links_contact", "location_links", ["contact_id", "id"], unique=False)
     _rerouting()
+    _phones()
+
+
+def _phones() -> None:
+    """Whose phone a fix came from, and by what it found its contact."""
+    op.add_column("locations", sa.Column("device", sa.Text(), nullable=False, server_default=""))
+    joined_by = sa.Column("joined_by", sa.String(length=32), nullable=False, server_default="")
+    op.add_column("locations", joined_by)
+    for name, columns, where in (
+        ("device", ["device"], "contact_id IS NULL AND device <> ''"),
+        ("unclaimed", ["received_at"], "contact_id IS NULL"),
+        ("stated", ["caller"], "joined_by = 'stated number'"),
+    ):
+        index, true_for = f"ix_locations_{name}", sa.text(where)
+        op.create_index(
+            index, "locations", columns, unique=False, sqlite_where=true_for, postgresql_where=true_for
+        )
+    op.create_table(
+        "phones",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("message_id", ID, nullable=False),
+        sa.Column("caller", sa.Text(), nullable=False),
+        sa.Column("device", sa.Text(), nullable=False),
+        sa.Column("is_stated", sa.Boolean(), nullable=False),
+        sa.Column("received_at", sa.BigInteger(), nullable=False),
+        sa.Column("language", sa.Text(), nullable=False),
+        sa.Column("crashed_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name="pk_phones"),
+    )
+    op.create_index("ix_phones_caller", "phones", ["caller", "received_at"], unique=False)
+    known = sa.text("device <> ''")
+    op.create_index(
+        "ix_phones_device",
+        "phones",
+        ["device", "received_at"],
+        unique=False,
+        sqlite_where=known,
+        postgresql_where=known,
+    )
 
 
 def _rerouting() -> None:

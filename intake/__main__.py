@@ -18,6 +18,7 @@ COMMANDS = {
     "migrate": "bring the database to this version's tables",
     "data": "build the look-up files under the data folder",
     "boundaries": "rebuild config/boundaries from registry packages",
+    "gazetteer": "rebuild config/gazetteer, the list of places, from registry packages",
 }
 
 

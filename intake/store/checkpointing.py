@@ -14,8 +14,9 @@ from intake.store.engine import writing_engine
 
 log = structlog.get_logger()
 
-AFTER = 8
-"""So many transactions ask for a checkpoint: short ones where they are small, rare ones where they are large."""
+AFTER = 8.0
+"""So many transactions ask for a checkpoint; one of a long group, when callers queue, counts as a part of one."""
+GROUP, GROUP_WEIGHT = 8, 0.25
 LOG_LIMIT_PAGES = 16_000
 """Where commits never pause the log cannot begin anew: from 64 MB on, the writer itself catches up."""
 
@@ -25,7 +26,7 @@ class Checkpoints:
 
     def __init__(self, url: str):
         self._url = url
-        self._since = 0
+        self._since = 0.0
         self._wanted = threading.Event()
         self._ending = False
         self._pages = 0
@@ -41,12 +42,12 @@ class Checkpoints:
             self._wanted.set()
             self._thread.join()
 
-    def committed(self, writer: Engine) -> None:
+    def committed(self, items: int, writer: Engine) -> None:
         """Called by the writer, between two transactions."""
-        self._since += 1
+        self._since += 1.0 if items <= GROUP else GROUP_WEIGHT
         if self._since < AFTER:
             return
-        self._since = 0
+        self._since = 0.0
         if self._pages > LOG_LIMIT_PAGES:
             self._pages = checkpoint(writer)
         self._wanted.set()

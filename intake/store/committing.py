@@ -73,24 +73,24 @@ class Committing:
             stack.callback(self.accepting.close)
             gc.freeze()
             self._say(wire.READY)
-            committed: Callable[[], None] = lambda: None  # noqa: E731
+            committed: Callable[[int], None] = lambda items: None  # noqa: E731
             if engine.dialect.name == "sqlite":
                 checkpoints = stack.enter_context(Checkpoints(opening.url).running())
                 committed = partial(checkpoints.committed, writer=engine)
             self._serve(self.accepting, committed)
 
-    def _serve(self, accepting: Accepting, committed: Callable[[], None]) -> None:
+    def _serve(self, accepting: Accepting, committed: Callable[[int], None]) -> None:
         while (said := self._next()) is not None:
             kind, payload = said
+            group = [payload]
             if kind == wire.TURN:
                 self._say(wire.YOURS)
                 self._wait_for_done()
             else:
-                group = [payload]
                 while self._waiting and self._waiting[0][0] == wire.ARRIVAL and len(group) < BATCH_LIMIT:
                     group.append(self._waiting.popleft()[1])
                 self._say(wire.ANSWERS, wire.encode(self._answers(accepting, group)))
-            committed()
+            committed(len(group))
 
     def _answers(self, accepting: Accepting, group: list[bytes]) -> wire.Answers:
         try:

@@ -15,7 +15,7 @@ from intake.store.engine import writing_engine
 log = structlog.get_logger()
 
 AFTER = 8.0
-"""So many transactions ask for a checkpoint; one of a long group, when callers queue, counts as a part of one."""
+"""So many transactions ask for a checkpoint; one of a long group, when callers queue, counts in part."""
 GROUP, GROUP_WEIGHT = 8, 0.25
 LOG_LIMIT_PAGES = 16_000
 """Where commits never pause the log cannot begin anew: from 64 MB on, the writer itself catches up."""

@@ -188,7 +188,8 @@ class ContactState(StrEnum):
 
 class Contact(msgspec.Struct, frozen=True, kw_only=True):
     """The unit of the queue. ``number`` is the reference people read aloud; ``attempts`` is the fence;
-    ``next_attempt_at`` is schedule, lease and back-off in one (law 9)."""
+    ``next_attempt_at`` is schedule, lease and back-off in one (law 9). ``reroute`` flags a place that changed
+    after the hand-over: ``moved``, or ``other_room`` where another room is proposed."""
 
     id: ContactId
     number: int
@@ -210,3 +211,4 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True):
     defect: str
     location: CallerLocation | None
     incident_id: str
+    reroute: str = ""

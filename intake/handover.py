@@ -2,51 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-
-import msgspec
+from typing import NamedTuple
 
 from intake import mait
-from intake.contact import Contact, ContactId, InboundMessage, MessageKind
+from intake.contact import Contact, ContactId
 from intake.control_room import RoomId, Service
 from intake.errors import Refused
-from intake.incident import (
-    Incident,
-    IncidentId,
-    IncidentMessage,
-    Methane,
-    Transfer,
-    TransferId,
-    TransferKind,
-    TransferState,
-)
+from intake.incident import Incident, Methane, Transfer, TransferId, TransferKind, TransferState
 from intake.locate.best import as_of, choose_best
 from intake.location import CallerLocation
 from intake.ports import Clock, Router
-from intake.reference import reference
-from intake.routing.decision import RoutingDecision
-from intake.store import Connection, claims, contacts, outgoing
+from intake.room_message import incident_of
+from intake.routing.decision import (
+    HANDLER_RULE,
+    METHOD,
+    DecisionInputs,
+    RoutingDecision,
+    Standing,
+    with_room,
+)
+from intake.routing.grounds import rule_text
+from intake.store import Connection, claims, contacts, decisions, outgoing, reroutes
 from intake.store.store import Store
 
-HANDLER_RULE = "handler-choice"
 _STILL_WITH = (
     TransferState.QUEUED,
     TransferState.SENT,
     TransferState.DELIVERED,
     TransferState.ACCEPTED,
 )
+Suggested = Callable[[Connection, Contact, CallerLocation | None], Sequence[str]]
+
+
+class Acting(NamedTuple):
+    """The place to act upon: as it was measured, as it is now, and the hypothesis it is."""
+
+    measured: CallerLocation | None
+    now: CallerLocation | None
+    location_id: str | None
 
 
 class HandOver:
-    """Sends contacts to control rooms. Implements ``console.HandOver`` and serves the triage worker."""
+    """Sends contacts to control rooms. Implements ``console.HandOver`` and serves the triage worker.
 
-    def __init__(self, store: Store, router: Router, clock: Clock, new_id: Callable[[], str], agency: str):
+    ``suggested`` gives the reasons for services suggested beside a contact's own, for the record.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        router: Router,
+        clock: Clock,
+        new_id: Callable[[], str],
+        agency: str,
+        suggested: Suggested | None = None,
+    ):
         self._store = store
         self._router = router
         self._clock = clock
         self._new_id = new_id
         self._agency = agency
+        self._suggested = suggested
 
     async def send(
         self,
@@ -86,47 +104,106 @@ class HandOver:
         """The same within a transaction of the caller's; the contact must be locked in it (law 10)."""
         if not services:
             raise Refused("name at least one service to send to")
-        stored = contacts.hypotheses(conn, contact.id)
-        best = choose_best([one.location for one in stored], now)
-        location_id = next((one.id for one in stored if one.location is best), None)
+        acting = self.acting(conn, contact.id, now)
         incident_id, report = outgoing.open_incident(conn, now, contact.id, methane, self._new_id)
-        report = report or first_report(contact, best)
-        incident = self._incident(conn, contact, incident_id, services, report, best)
+        incident = incident_of(conn, contact, incident_id, services, report, acting.measured)
         sent = []
         for service in dict.fromkeys(services):
-            decision = self.decide(service, best and as_of(best, now), room_id)
-            decision_id = outgoing.record_decision(
-                conn,
-                now,
-                contact.id,
-                decision,
-                decided_by=actor,
-                inputs={"location": best and as_of(best, now), "service": service, "room_id": room_id},
-                location_id=location_id,
-                new_id=self._new_id,
-            )
+            decision = self.decide(service, acting.now, room_id)
+            decision_id = self.record(conn, now, contact, decision, acting, actor, room_id=room_id)
             to_room, kind = _addressee(contacts.transfers_of(conn, contact.id), decision, room_id)
             transfer = self._transfer(conn, now, contact, incident, decision, to_room, kind)
             outgoing.enqueue(conn, now, transfer, decision_id, actor)
+            reroutes.end_open(conn, now, contact.id, service, "superseded", actor, "sent by a person")
             sent.append(transfer.id)
         return sent
+
+    def acting(self, conn: Connection, contact_id: ContactId, now: datetime) -> Acting:
+        """Where a contact's incident is taken to be at this moment."""
+        stored = contacts.hypotheses(conn, contact_id)
+        best = choose_best([one.location for one in stored], now)
+        location_id = next((one.id for one in stored if one.location is best), None)
+        return Acting(best, best and as_of(best, now), location_id)
 
     def decide(
         self, service: Service, location: CallerLocation | None, room_id: str | None = None
     ) -> RoutingDecision:
         """The router's decision, or a handler's own choice of room beside what the router says."""
-        decision = self._router.route(service, location)
-        if room_id is None or room_id == decision.room_id:
-            return decision
-        share = next((one.probability for one in decision.candidates if one.room_id == room_id), 0.0)
-        return msgspec.structs.replace(
-            decision,
-            room_id=RoomId(room_id),
-            rule_id=HANDLER_RULE,
-            reason=f"chosen by a person; the map says {decision.room_id} ({decision.reason})",
-            probability=share,
-            is_default=False,
+        return with_room(self._router.route(service, location), room_id)
+
+    def record(
+        self,
+        conn: Connection,
+        now: datetime,
+        contact: Contact,
+        decision: RoutingDecision,
+        acting: Acting,
+        actor: str,
+        *,
+        room_id: str | None = None,
+        room_rule: str = HANDLER_RULE,
+        standing: Standing = Standing.SENT,
+    ) -> str:
+        """Keep a decision with everything that replays it; returns its id."""
+        grounds = self._router.grounds
+        on_map = decision if room_id is None else self._router.route(decision.service, acting.now)
+        rule = self._router.rule(on_map.rule_id)
+        inputs = DecisionInputs(
+            location=acting.now,
+            service=decision.service,
+            room_id=room_id,
+            room_rule=room_rule,
+            service_reason=contact.service_reason if contact.service is decision.service else "",
+            suggested=tuple(self._suggested(conn, contact, acting.now)) if self._suggested else (),
+            rule=None if rule is None else rule_text(rule),
+            policy=grounds.policy_fingerprint,
+            register=grounds.register_fingerprint,
+            method=METHOD,
         )
+        return decisions.record(
+            conn,
+            now,
+            contact.id,
+            decision,
+            decided_by=actor,
+            inputs=inputs,
+            location_id=acting.location_id,
+            new_id=self._new_id,
+            grounds=grounds,
+            standing=standing,
+        )
+
+    def tell(
+        self,
+        conn: Connection,
+        now: datetime,
+        contact: Contact,
+        decision: RoutingDecision,
+        decision_id: str,
+        acting: Acting,
+        *,
+        to_room: RoomId,
+        first_room: RoomId,
+        kind: TransferKind,
+        extensions: Mapping[str, str],
+        services: Sequence[Service],
+    ) -> TransferId:
+        """A message of our own to a room that has the incident: nobody leaves the queue by it."""
+        incident_id, report = outgoing.open_incident(conn, now, contact.id, None, self._new_id)
+        incident = incident_of(conn, contact, incident_id, services, report, acting.measured)
+        transfer = self._transfer(
+            conn,
+            now,
+            contact,
+            incident,
+            decision,
+            to_room,
+            kind,
+            first_room=first_room,
+            extensions=extensions,
+        )
+        outgoing.enqueue(conn, now, transfer, decision_id, "rerouting", by_itself=True)
+        return transfer.id
 
     def _transfer(
         self,
@@ -137,8 +214,11 @@ class HandOver:
         decision: RoutingDecision,
         to_room: RoomId,
         kind: TransferKind,
+        *,
+        first_room: RoomId | None = None,
+        extensions: Mapping[str, str] | None = None,
     ) -> Transfer:
-        service = decision.service
+        service, first_room = decision.service, first_room or decision.room_id
         sequence = outgoing.next_sequence(conn, incident.id, service)
         transfer_id = TransferId(self._new_id())
         document = mait.write(
@@ -150,7 +230,8 @@ class HandOver:
             from_agency=self._agency,
             to_room=to_room,
             services=[service],
-            on_behalf_of=None if to_room == decision.room_id else decision.room_id,
+            on_behalf_of=None if to_room == first_room else first_room,
+            extensions=extensions,
         )
         return Transfer(
             id=transfer_id,
@@ -165,42 +246,25 @@ class HandOver:
             attempts=0,
             next_attempt_at=now,
             created_at=now,
-            first_room_id=decision.room_id,
+            first_room_id=first_room,
         )
 
-    def _incident(
-        self,
-        conn: Connection,
-        contact: Contact,
-        incident_id: IncidentId,
-        services: Sequence[Service],
-        methane: Methane,
-        best: CallerLocation | None,
-    ) -> Incident:
-        said, answered = contacts.conversation(conn, contact.id)
-        messages = [
-            IncidentMessage(at=one.received_at, author="caller", text=text)
-            for one in said
-            if (text := _words(one.content))
-        ]
-        messages += [IncidentMessage(at=one.created_at, author=one.author, text=one.text) for one in answered]
-        return Incident(
-            id=incident_id,
-            reference=reference(contact.number, contact.queued_at),
-            opened_at=said[0].received_at if said else contact.queued_at,
-            services=tuple(services),
-            channel=contact.channel,
-            caller=contact.caller,
-            language=contact.language,
-            silent=contact.silent,
-            methane=methane,
-            location=best,
-            other_locations=tuple(
-                one.location for one in contacts.hypotheses(conn, contact.id) if one.location != best
-            ),
-            messages=tuple(sorted(messages, key=lambda message: message.at)),
-            priority=int(contact.priority),
-        )
+
+def still_with(
+    before: Sequence[contacts.TransferSummary], service: Service
+) -> list[contacts.TransferSummary]:
+    """The messages about a service whose rooms have the incident, oldest first.
+
+    A room that rejected it or never confirmed it has not; one that was sent its closure has it no more.
+    """
+    let_go: set[str] = set()
+    found: list[contacts.TransferSummary] = []
+    for one in reversed([one for one in before if one.service is service]):
+        if one.kind == TransferKind.CLOSURE and one.state != TransferState.REJECTED:
+            let_go.add(one.room_id)
+        elif one.state in _STILL_WITH and one.room_id not in let_go:
+            found.append(one)
+    return found[::-1]
 
 
 def _addressee(
@@ -208,37 +272,12 @@ def _addressee(
 ) -> tuple[RoomId, TransferKind]:
     """Which room a message goes to, and whether that room has the incident already.
 
-    What was passed to a buddy is followed there, unless a person chose the room. A room that rejected
-    the incident, or never confirmed it, does not have it: it gets all of it again.
+    What was passed to a buddy is followed there, unless a person chose the room. A room that does not
+    have it gets all of it again.
     """
     rooms = [
         RoomId(one.room_id)
-        for one in before
-        if one.service is decision.service
-        and one.state in _STILL_WITH
-        and decision.room_id in ((one.room_id,) if chosen else (one.room_id, one.first_room_id))
+        for one in still_with(before, decision.service)
+        if decision.room_id in ((one.room_id,) if chosen else (one.room_id, one.first_room_id))
     ]
     return (rooms[-1], TransferKind.UPDATE) if rooms else (decision.room_id, TransferKind.CREATION)
-
-
-def first_report(contact: Contact, best: CallerLocation | None) -> Methane:
-    """M/ETHANE as far as a machine can fill it in: what was said and where, nothing guessed."""
-    place = ""
-    if best is not None:
-        place = f"{best.latitude:.5f}, {best.longitude:.5f}, within {best.radius_m():.0f} m (95 %)"
-        if best.clue:
-            place = f"{best.clue.strip()}: {place}"
-    return Methane(exact_location=place, type_of_incident=contact.summary)
-
-
-def _words(content: str) -> str:
-    message = msgspec.json.decode(content, type=InboundMessage)
-    if message.text or message.kind is MessageKind.PLACE:
-        return message.text
-    if message.locations:
-        return "[location sent]"
-    return (
-        "[attachment: " + ", ".join(one.kind for one in message.attachments) + "]"
-        if message.attachments
-        else ""
-    )

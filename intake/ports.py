@@ -22,6 +22,8 @@ from intake.control_room import ControlRoom, Service
 from intake.incident import Confirmation, Transfer
 from intake.location import CallerLocation, Clue, Reading
 from intake.routing.decision import RoutingDecision
+from intake.routing.grounds import Grounds
+from intake.routing.policy import Rule
 
 Normalised = Sequence[InboundMessage | DeliveryReport]
 
@@ -146,7 +148,14 @@ class Router(Protocol):
 
     @property
     def map_version(self) -> str: ...
+    @property
+    def grounds(self) -> Grounds: ...
+    def rule(self, rule_id: str) -> Rule | None: ...
     def route(self, service: Service, location: CallerLocation | None) -> RoutingDecision: ...
+    def setting(self, location: CallerLocation | None) -> tuple[str, str]:
+        """``inland | shore | sea | abroad | unknown``, and the country where it is known."""
+        ...
+
     def room(self, room_id: str) -> ControlRoom: ...
 
 

@@ -32,6 +32,8 @@ from intake.phrases import Phrases, load_phrases
 from intake.ports import Locator
 from intake.register import load_auto_transfer
 from intake.routing.decision import RoutingDecision
+from intake.routing.grounds import Grounds
+from intake.routing.policy import Rule
 from intake.routing.router import RegionalRouter
 from intake.settings import ContactsSettings, TransfersSettings
 from intake.store import claims, contacts, replies, tables, transfers
@@ -85,6 +87,16 @@ class Rooms:
     @property
     def map_version(self) -> str:
         return self._router.map_version
+
+    @property
+    def grounds(self) -> Grounds:
+        return self._router.grounds
+
+    def rule(self, rule_id: str) -> Rule | None:
+        return self._router.rule(rule_id)
+
+    def setting(self, location: CallerLocation | None) -> tuple[str, str]:
+        return self._router.setting(location)
 
     def route(self, service: Service, location: CallerLocation | None) -> RoutingDecision:
         return self._router.route(service, location)

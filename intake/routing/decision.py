@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
 import msgspec
 
 from intake.control_room import RoomId, Service
+from intake.location import CallerLocation
+
+HANDLER_RULE = "handler-choice"
+STAYS_RULE = "stays"
+"""Its room has it already: the place is another's by the map, and nobody has taken it away."""
+METHOD = "circle-overlap-1"
+"""How places become probabilities and candidates. It changes when the arithmetic does, so that a replay
+can tell a changed method from a changed map."""
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,3 +58,65 @@ class RoutingDecision(msgspec.Struct, frozen=True, kw_only=True):
     areas: tuple[AreaChance, ...] = ()
     radius_m: float = 0.0
     reach_m: float = 0.0
+
+
+class Standing(StrEnum):
+    """``sent``: a transfer went by it. ``proposed``: for a person to choose, or not. ``told``: the room
+    that has the incident was told a new place by it."""
+
+    SENT = "sent"
+    PROPOSED = "proposed"
+    TOLD = "told"
+
+
+class DecisionInputs(msgspec.Struct, frozen=True, kw_only=True):
+    """All that went into a decision, so that it can be replayed when everything has changed.
+
+    ``location`` is the hypothesis as it was used, its radius that of the moment. ``room_id`` is a room
+    that was fixed over the map's, and ``room_rule`` says by what: a person's choice, or that it has the
+    incident. ``service_reason`` is the rule of words by which the service was asked for; ``suggested``
+    holds the reasons of the services suggested beside it. ``rule`` is the text of the rule that won on
+    the map, ``policy`` and ``register`` are the fingerprints of both as they stood.
+    """
+
+    location: CallerLocation | None
+    service: Service
+    room_id: str | None = None
+    room_rule: str = HANDLER_RULE
+    service_reason: str = ""
+    suggested: tuple[str, ...] = ()
+    rule: dict[str, Any] | None = None
+    policy: str = ""
+    register: str = ""
+    method: str = ""
+
+
+class DecisionRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A decision with everything it stands on; ``location_id`` names the hypothesis it used."""
+
+    id: str
+    contact_id: str
+    decided_at: datetime
+    decided_by: str
+    standing: Standing
+    location_id: str | None
+    decision: RoutingDecision
+    inputs: DecisionInputs
+
+
+def with_room(
+    decision: RoutingDecision, room_id: str | None, room_rule: str = HANDLER_RULE
+) -> RoutingDecision:
+    """The map's decision, or a room fixed over it by a person or by having the incident already."""
+    if room_id is None or room_id == decision.room_id:
+        return decision
+    why = "chosen by a person" if room_rule == HANDLER_RULE else "it stays with the room that has it"
+    share = next((one.probability for one in decision.candidates if one.room_id == room_id), 0.0)
+    return msgspec.structs.replace(
+        decision,
+        room_id=RoomId(room_id),
+        rule_id=room_rule,
+        reason=f"{why}; the map says {decision.room_id} ({decision.reason})",
+        probability=share,
+        is_default=False,
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from math import isfinite
 
 from intake.control_room import ControlRoom, RoomId, Service
@@ -10,8 +11,9 @@ from intake.errors import NotFound
 from intake.location import STATED_CONFIDENCE_PCT, CallerLocation
 from intake.routing.areas import AreaMap
 from intake.routing.decision import AreaChance, Candidate, RoutingDecision
+from intake.routing.grounds import Grounds, read_policy, read_register, write_policy, write_register
 from intake.routing.place import REACH_FACTOR, REACH_M, Place, PlaceKind, distance, find_place
-from intake.routing.policy import TO_AREA, RoutePolicy, Situation
+from intake.routing.policy import TO_AREA, RoutePolicy, Rule, Situation
 from intake.routing.projection import to_grid
 
 _CO = STATED_CONFIDENCE_PCT / 100
@@ -54,6 +56,26 @@ class RegionalRouter:
         self._policy = policy
         self._default = RoomId(policy.default_room)
 
+    @classmethod
+    def of(cls, areas: AreaMap, grounds: Grounds) -> RegionalRouter:
+        """The router that stood on these grounds; raises msgspec.MsgspecError or ValueError when this
+        version cannot read them, KeyError when they are another map's."""
+        stood = read_register(grounds.register)
+        answers = {
+            service: tuple(found[code] for code in areas.codes) for service, found in stood.answers.items()
+        }
+        policy = RoutePolicy(read_policy(grounds.policy))
+        return cls(areas, stood.control_rooms(), answers, stood.networks, policy)
+
+    @cached_property
+    def grounds(self) -> Grounds:
+        """The policy and the register as far as they decide, to be kept with what they decided."""
+        register = write_register(self._areas.codes, self._rooms, self._answers, self._networks)
+        return Grounds(policy=write_policy(self._policy.rules), register=register)
+
+    def rule(self, rule_id: str) -> Rule | None:
+        return next((rule for rule in self._policy.rules if rule.id == rule_id), None)
+
     @property
     def map_version(self) -> str:
         return self._areas.version
@@ -87,6 +109,14 @@ class RegionalRouter:
 
     def place(self, location: CallerLocation | None) -> Place:
         return find_place(self._areas, location)
+
+    def setting(self, location: CallerLocation | None) -> tuple[str, str]:
+        """``inland | shore | sea | abroad | unknown``, and the country where it is known."""
+        place = self.place(location)
+        kind = self.decide(Service.COASTGUARD, place).place
+        return {"land": "inland", "foreign": "abroad", "none": "unknown"}.get(kind, kind), self._country(
+            place
+        )
 
     def district(self, latitude: float, longitude: float) -> str:
         """The code of the area under a point, or an empty text (for look-ups, planners and benches)."""

@@ -48,14 +48,28 @@ def follow(conn: Connection, now: datetime, contact_id: str, state: TransferStat
         move(conn, now, contact_id, ContactState.DELIVERED, "being considered by the room")
 
 
-def move(conn: Connection, now: datetime, contact_id: str, state: ContactState, reason: str) -> None:
-    """Move a contact along its hand-over; one that waits for a person again is left to that person."""
+def move(
+    conn: Connection,
+    now: datetime,
+    contact_id: str,
+    state: ContactState,
+    reason: str,
+    *,
+    leaving: tuple[ContactState, ...] | None = None,
+) -> None:
+    """Move a contact along its hand-over; one that waits for a person again is left to that person.
+
+    ``leaving`` names fewer states than usual that it may leave.
+    """
     values: dict[str, Any] = {"state": state.value}
     if state is ContactState.ACCEPTED:
         values["accepted_at"] = func.coalesce(contacts.c.accepted_at, literal(now, Instant))
     changed = conn.execute(
         update(contacts)
-        .where(contacts.c.id == contact_id, contacts.c.state.in_([s.value for s in _MOVABLE[state]]))
+        .where(
+            contacts.c.id == contact_id,
+            contacts.c.state.in_([s.value for s in leaving or _MOVABLE[state]]),
+        )
         .values(**values)
     ).rowcount
     if changed:

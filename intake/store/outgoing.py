@@ -1,10 +1,9 @@
-"""A decision, its incident and its transfer, written in one transaction (law 10)."""
+"""An incident and its transfers, written in the transaction of their decision (law 10)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, func, select, update
@@ -14,9 +13,8 @@ from intake.control_room import Service
 from intake.errors import NotFound
 from intake.incident import IncidentId, Methane, Transfer, TransferState
 from intake.log_events import LogEventName
-from intake.routing.decision import RoutingDecision
 from intake.store import following, log
-from intake.store.tables import contacts, decisions, incidents, transfers
+from intake.store.tables import contacts, incidents, transfers
 
 _NO_REPORT = Methane()
 
@@ -54,47 +52,19 @@ def next_sequence(conn: Connection, incident_id: IncidentId, service: Service) -
     return int(last or 0) + 1
 
 
-def record_decision(
+def enqueue(
     conn: Connection,
     now: datetime,
-    contact_id: ContactId,
-    decision: RoutingDecision,
+    transfer: Transfer,
+    decision_id: str,
+    created_by: str,
     *,
-    decided_by: str,
-    inputs: dict[str, Any],
-    location_id: str | None,
-    new_id: Callable[[], str],
-) -> str:
-    """Write a routing decision with the inputs that replay it; returns its id (law 14)."""
-    decision_id = new_id()
-    conn.execute(
-        decisions.insert().values(
-            id=decision_id,
-            contact_id=contact_id,
-            service=decision.service.value,
-            room_id=decision.room_id,
-            rule_id=decision.rule_id,
-            probability=decision.probability,
-            decision=decision,
-            location_id=location_id,
-            inputs=inputs,
-            map_version=decision.map_version,
-            decided_at=now,
-            decided_by=decided_by,
-        )
-    )
-    conn.execute(
-        update(contacts)
-        .where(contacts.c.id == contact_id, contacts.c.routed_at.is_(None))
-        .values(routed_at=now)
-    )
-    data = {"decision_id": decision_id, "room_id": decision.room_id, "rule_id": decision.rule_id}
-    log.write(conn, now, LogEventName.ROUTE, contact_id, decided_by, data)
-    return decision_id
+    by_itself: bool = False,
+) -> None:
+    """Put one transfer in the outbox, in the transaction of its decision (law 10); the contact is locked.
 
-
-def enqueue(conn: Connection, now: datetime, transfer: Transfer, decision_id: str, created_by: str) -> None:
-    """Put one transfer in the outbox, in the transaction of its decision (law 10); the contact is locked."""
+    One that goes ``by_itself`` takes nobody out of the queue: who waits for a person still does.
+    """
     conn.execute(
         transfers.insert().values(
             id=transfer.id,
@@ -118,4 +88,5 @@ def enqueue(conn: Connection, now: datetime, transfer: Transfer, decision_id: st
     )
     data = {"transfer_id": transfer.id, "state": TransferState.QUEUED.value, "room_id": transfer.room_id}
     log.write(conn, now, LogEventName.TRANSFER, transfer.contact_id, created_by, data)
-    following.move(conn, now, transfer.contact_id, ContactState.SENDING, "handed over")
+    leaving = following.HANDED_OVER if by_itself else None
+    following.move(conn, now, transfer.contact_id, ContactState.SENDING, "handed over", leaving=leaving)

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Connection,
     Row,
     Text,
+    case,
     literal,
     literal_column,
     or_,
@@ -26,6 +27,7 @@ from intake.log_events import LogEventName
 from intake.store import log
 from intake.store.queue import LIVE
 from intake.store.tables import contacts, locations, messages, raw_messages
+from intake.store.types import Instant
 
 # Written bare, so that SQLite sees that the partial index on it answers.
 THREADING: ColumnElement[bool] = literal_column("contacts.threading")
@@ -189,7 +191,11 @@ def waiting_callers(conn: Connection, wait_s: float) -> set[tuple[str, str, date
 
 def set_best(conn: Connection, now: datetime, contact_id: str, best: CallerLocation) -> None:
     """The best hypothesis as the queue shows it; the hypotheses themselves stay as they are."""
-    conn.execute(update(contacts).where(contacts.c.id == contact_id).values(location=best))
+    # Once handed over, its rooms may know another place: the rerouting worker looks.
+    check_at = case((contacts.c.incident_id != "", literal(now, Instant)), else_=contacts.c.place_check_at)
+    conn.execute(
+        update(contacts).where(contacts.c.id == contact_id).values(location=best, place_check_at=check_at)
+    )
     conn.execute(
         update(contacts)
         .where(contacts.c.id == contact_id, contacts.c.located_at.is_(None))

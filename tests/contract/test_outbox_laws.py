@@ -17,7 +17,18 @@ from intake.control_room import RoomId, Service
 from intake.errors import NotFound, StaleClaim
 from intake.incident import Confirmation, Methane, Transfer, TransferId, TransferKind, TransferState, Verdict
 from intake.log_events import LogEventName
-from intake.store import caller_view, claims, handling, outgoing, queue, room_words, tables, transfers, upkeep
+from intake.routing.decision import DecisionInputs
+from intake.store import (
+    caller_view,
+    claims,
+    decisions,
+    handling,
+    queue,
+    room_words,
+    tables,
+    transfers,
+    upkeep,
+)
 from intake.store import triage as triage_table
 from intake.store.claims import Claim
 from intake.store.store import Store
@@ -138,8 +149,9 @@ async def test_in_transactions_of_their_own_a_decision_would_be_left_alone(behin
     decision = behind.handover.decide(FIRE, None, A)
 
     def decide(conn: Connection) -> None:
-        more: dict[str, Any] = {"decided_by": "ada", "inputs": {}, "location_id": None, "new_id": new_id}
-        outgoing.record_decision(conn, at(10), contact, decision, **more)
+        inputs = DecisionInputs(location=None, service=FIRE)
+        more: dict[str, Any] = {"decided_by": "ada", "inputs": inputs, "location_id": None, "new_id": new_id}
+        decisions.record(conn, at(10), contact, decision, **more)
 
     await behind.store.run(decide)
     counts = await handed_over(behind)

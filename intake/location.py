@@ -1,13 +1,13 @@
-"""One hypothesis of where a caller or an incident is, and how its doubt scales (RFC 7459)."""
+"""One hypothesis of where a caller or an incident is, with its doubt, and the words that told it."""
 
 from __future__ import annotations
 
-import math
 from datetime import datetime
 from enum import StrEnum
-from statistics import NormalDist
 
 import msgspec
+
+from intake.shapes import Pdf, Shape, axes_of, scale_m
 
 STATED_CONFIDENCE_PCT = 95.0
 """Every radius shown to a person or used for routing is scaled to this (RFC 7459 §2.3)."""
@@ -57,7 +57,9 @@ class Whose(StrEnum):
 class CallerLocation(msgspec.Struct, frozen=True, kw_only=True):
     """A circle on WGS84: latitude before longitude, degrees; uncertainty is a radius in metres.
 
-    ``confidence_pct`` is the probability that the truth lies within ``uncertainty_m``.
+    ``confidence_pct`` is the probability that the truth lies within ``uncertainty_m``, ``pdf`` how it
+    is spread there. Where something else than a circle was stated, ``shape`` is that, with the same
+    confidence; the circle is then the one around its centroid that holds it all (RFC 7459 §5.2).
     ``positioned_at`` is when the fix was taken, not when it arrived. ``clue`` is the text it came
     from with ``clue_start``/``clue_end`` as offsets into the message. Hypotheses are appended,
     never overwritten (law 14).
@@ -76,10 +78,18 @@ class CallerLocation(msgspec.Struct, frozen=True, kw_only=True):
     clue_end: int | None = None
     note: str | None = None
     whose: Whose = Whose.UNSAID
+    pdf: Pdf = Pdf.UNKNOWN
+    shape: Shape | None = None
 
     def radius_m(self, confidence_pct: float = STATED_CONFIDENCE_PCT) -> float:
-        """The radius in metres that holds the truth with the given confidence."""
-        return scale_radius_m(self.uncertainty_m, self.confidence_pct, confidence_pct)
+        """The radius in metres to act on for the given confidence; see `intake.shapes.scale_m`."""
+        return scale_m(
+            self.uncertainty_m,
+            self.confidence_pct,
+            confidence_pct,
+            self.pdf,
+            from_axes=axes_of(self.shape),
+        )
 
 
 class ClueKind(StrEnum):
@@ -135,17 +145,9 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def scale_radius_m(radius_m: float, from_pct: float, to_pct: float) -> float:
-    """Scale a two-dimensional radius between confidences (RFC 7459 §5.4, normal, n = 2).
+    """Scale a two-dimensional radius of a normal distribution between confidences (RFC 7459 §5.4.2).
 
-    ``Ud = Uo · erfinv(Cd^(1/2)) / erfinv(Co^(1/2))``; 68 → 95 % is ×1.6504. The one-dimensional
-    factor 1.97 is the classic mistake. A confidence of 0 or 100 cannot be scaled (§5.4): 100 %
-    stays as it is, and 0 % is taken as *unknown*, which counts as 95 % so as not to shrink.
+    A confidence of 0 or 100 cannot be scaled: 100 % stays as it is, and 0 % is taken as *unknown*,
+    which counts as 95 % so as not to shrink.
     """
-    # Nearer to 0 or 100 than this the inverse error function has no digits left.
-    if not 0.01 <= from_pct <= 99.9999 or not 0.01 <= to_pct <= 99.9999 or from_pct == to_pct:
-        return radius_m
-    return radius_m * _erfinv(math.sqrt(to_pct / 100)) / _erfinv(math.sqrt(from_pct / 100))
-
-
-def _erfinv(y: float) -> float:
-    return NormalDist().inv_cdf((y + 1) / 2) / math.sqrt(2)
+    return scale_m(radius_m, from_pct, to_pct)

@@ -11,7 +11,19 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 import msgspec
-from sqlalchemy import Connection, Row, Text, case, func, insert, literal, select, type_coerce, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Text,
+    case,
+    func,
+    insert,
+    literal,
+    select,
+    type_coerce,
+    update,
+)
 
 from intake.contact import ContactState
 from intake.errors import StaleClaim
@@ -183,27 +195,23 @@ def again(conn: Connection, due: DueLookup, at: datetime, *, provider: str, reas
     _change(conn, due, next_attempt_at=at, provider=provider, reason=reason)
 
 
-def lapse(conn: Connection, now: datetime, before: datetime, limit: int = 500) -> int:
+def lapse(conn: Connection, now: datetime, kind: ClueKind, before: datetime, limit: int = 500) -> int:
     """Give up what has waited since before a time: an old address helps nobody; how many."""
-    old = select(clue_lookups.c.clue_id).where(
-        _QUEUED, clue_lookups.c.created_at < before, clue_lookups.c.next_attempt_at <= now
-    )
+    old = select(clue_lookups.c.clue_id).where(*_lapsed(now, kind, before)).limit(limit)
     values = {
         "state": LookupState.GIVEN_UP.value,
         "ended_at": now,
         "reason": case((clue_lookups.c.reason == "", "never asked"), else_=clue_lookups.c.reason),
     }
     return conn.execute(
-        update(clue_lookups).where(_QUEUED, clue_lookups.c.clue_id.in_(old.limit(limit))).values(**values)
+        update(clue_lookups).where(_QUEUED, clue_lookups.c.clue_id.in_(old)).values(**values)
     ).rowcount
 
 
-def any_lapsed(conn: Connection, now: datetime, before: datetime) -> bool:
+def any_lapsed(conn: Connection, now: datetime, kind: ClueKind, before: datetime) -> bool:
     """Whether ``lapse`` has something to do."""
-    query = select(clue_lookups.c.clue_id).where(
-        _QUEUED, clue_lookups.c.created_at < before, clue_lookups.c.next_attempt_at <= now
-    )
-    return conn.execute(query.limit(1)).first() is not None
+    query = select(clue_lookups.c.clue_id).where(*_lapsed(now, kind, before)).limit(1)
+    return conn.execute(query).first() is not None
 
 
 def waiting(conn: Connection) -> dict[str, int]:
@@ -216,8 +224,13 @@ def waiting(conn: Connection) -> dict[str, int]:
     return {kind.value: 0 for kind in LOOKED_UP} | {row.kind: int(row.lookups) for row in rows}
 
 
-def _due(now: datetime, kind: ClueKind) -> tuple[object, ...]:
+def _due(now: datetime, kind: ClueKind) -> tuple[ColumnElement[bool], ...]:
     return _QUEUED, clue_lookups.c.kind == kind.value, clue_lookups.c.next_attempt_at <= now
+
+
+def _lapsed(now: datetime, kind: ClueKind, before: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Too old, and in nobody's hands."""
+    return *_due(now, kind), clue_lookups.c.created_at < before
 
 
 def _change(conn: Connection, due: DueLookup, **values: object) -> None:

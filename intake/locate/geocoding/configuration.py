@@ -35,7 +35,7 @@ def check_geocoding(settings: Settings) -> tuple[str, ...]:
 def _of_geocoder(settings: GeocoderSettings) -> Iterator[str]:
     if not settings.provider:
         if settings.base_url or settings.api_key:
-            yield "geocoder.provider: empty, so that base_url and api_key are not used; name one or remove them"
+            yield "geocoder.provider: empty, so base_url and api_key are not used: name one or remove them"
         return
     if settings.provider not in PROVIDERS:
         yield f"geocoder.provider: {settings.provider!r} is none of {', '.join(PROVIDERS)}"

@@ -18,7 +18,7 @@ ANSWER_LIMIT_BYTES = 512 * 1024
 logging.getLogger("geopy").setLevel(logging.CRITICAL)
 
 
-class BoundedAdapter(BaseAsyncAdapter):
+class BoundedAdapter(BaseAsyncAdapter):  # type: ignore[misc]
     """geopy's own aiohttp adapter reads without limit and follows redirects, with the key in the query.
 
     Proxies and certificates of geopy are not used: the system's certificates are, proxies are not.

@@ -14,6 +14,7 @@ from intake.doors.way_in import WayIn
 from intake.feeds import FeedDoor, HttpsFeed, shared_secrets
 from intake.handover import HandOver
 from intake.locate import best
+from intake.locate.geocoding import open_geocoders, worth_asking_s
 from intake.locate.text import TextLocator
 from intake.phrases import load_phrases
 from intake.register import load_auto_transfer, load_register
@@ -22,6 +23,7 @@ from intake.service_health import add_health
 from intake.telling import Telling
 from intake.triage import load_triage
 from intake.verdicts import Verdicts
+from intake.workers.geocoding import Geocoding
 from intake.workers.keeping import Keeping
 from intake.workers.letting_go import LettingGo
 from intake.workers.loop import Step, go_round, tick
@@ -46,6 +48,7 @@ class Inside:
         self.feed_door = FeedDoor(self.secrets)
         self.triage = load_triage(settings.config_dir)
         self.policy = load_auto_transfer(settings.config_dir)
+        self.geocoders = open_geocoders(settings)
 
 
 async def open_console(stack: AsyncExitStack, started: Running, inside: Inside) -> None:
@@ -106,6 +109,8 @@ def start_workers(stack: AsyncExitStack, started: Running, inside: Inside) -> No
     stack.push_async_callback(relaying.close)
     replying = Replying(store, started.adapters, clock)
     stack.push_async_callback(replying.close)
+    geocoding = Geocoding(store, inside.geocoders, worth_asking_s(settings), clock, new_id)
+    stack.push_async_callback(geocoding.close)
     sweeping = Sweeping(store, started.adapters, WayIn(store, clock, new_id), clock, settings.workers)
     keeping = Keeping(store, clock, settings.contacts, started.adapters)
     for name, step in {
@@ -113,11 +118,13 @@ def start_workers(stack: AsyncExitStack, started: Running, inside: Inside) -> No
         "triaging": triaging.step,
         "relaying": relaying.step,
         "replying": replying.step,
+        "geocoding": geocoding.step,
     }.items():
         spawn(stack, started, _on_bell, started, name, step)
     for name, step, every_s in (
         ("rejoining", triaging.rejoin, 5.0),
         ("settling", replying.settle, 5.0),
+        ("lookups", geocoding.count, 5.0),
         ("sweeping", sweeping.step, settings.workers.sweep_every_s),
         ("watching", keeping.watch, 5.0),
         ("closing", keeping.close_silent, 60.0),

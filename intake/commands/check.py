@@ -13,6 +13,7 @@ from intake.console.access import check_tokens
 from intake.doors.listening import server_tls
 from intake.errors import BadConfiguration
 from intake.feeds import shared_secrets
+from intake.locate.geocoding import check_geocoding
 from intake.locate.text import TextLocator
 from intake.phrases import check_phrases
 from intake.register import check_register, load_register
@@ -60,6 +61,7 @@ def _problems_of(settings: Settings) -> Iterator[str]:
     yield from _raised(check_tokens, settings.console.tokens)
     yield from _raised(shared_secrets, settings.feeds.secrets)
     yield from _raised(server_tls, settings.doors)
+    yield from check_geocoding(settings)
     yield from _rooms_named(settings)
     if degraded := TextLocator.load(settings.data_dir).degraded:
         yield degraded

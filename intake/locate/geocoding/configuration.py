@@ -1,4 +1,4 @@
-"""From settings to services, and what is wrong with them (law 18)."""
+"""What is wrong with the settings of the address search and of what3words (law 18)."""
 
 from __future__ import annotations
 
@@ -6,25 +6,12 @@ from collections.abc import Iterator
 
 from yarl import URL
 
-from intake.locate.geocoding.guard import Guarded
-from intake.locate.geocoding.providers import open_provider
-from intake.locate.geocoding.what3words import What3Words
 from intake.settings import GeocoderSettings, LookupSettings, Settings, What3WordsSettings
 
 PROVIDERS = ("nominatim", "photon", "pelias", "os_places")
 PUBLIC_SERVERS = ("nominatim.openstreetmap.org", "photon.komoot.io")
 """Made for trying out; their usage policies do not allow a service like this, and they owe us nothing."""
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
-
-
-def open_geocoder(settings: GeocoderSettings) -> Guarded | None:
-    """The address search that the settings name; None where they name none."""
-    return Guarded(open_provider(settings), settings) if settings.provider else None
-
-
-def open_what3words(settings: What3WordsSettings) -> Guarded | None:
-    """what3words; None without a key."""
-    return Guarded(What3Words(settings), settings) if settings.api_key else None
 
 
 def check_geocoding(settings: Settings) -> tuple[str, ...]:

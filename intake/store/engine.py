@@ -7,7 +7,7 @@ from typing import Any
 
 # Not the standard library's: before 3.51.3 a commit on one connection beside a checkpoint on another
 # may corrupt the file (the WAL-reset race), and Debian 12 ships 3.40.
-from pysqlite3 import dbapi2 as sqlite
+from pysqlite3 import dbapi2 as sqlite  # one SQLite a process: two do not see each other's locks
 from sqlalchemy import URL, Engine, create_engine, event, make_url
 from sqlalchemy.pool import QueuePool, StaticPool
 

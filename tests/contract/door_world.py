@@ -29,7 +29,7 @@ from intake.doors.way_in import WayIn
 from intake.ports import CallerNews, ChannelAdapter, HttpDoor, SmtpDoor
 from intake.service_health import Health, add_health
 from intake.store import caller_view
-from intake.store.engine import reading_engine
+from intake.store.engine import reading_engine, sqlite
 from intake.store.schema import migrate
 from intake.store.store import Store
 from intake.store.tables import metadata
@@ -184,7 +184,7 @@ class Databases:
         for copy in self._copies:
             shutil.copy(self._template, copy)
             return f"sqlite:///{copy}"
-        engine = create_engine(self._url, poolclass=NullPool)
+        engine = create_engine(self._url, poolclass=NullPool, **driver(self._url))
         with engine.begin() as conn:
             # Replicas run no triggers: the only way past the one that guards the log.
             conn.execute(text("SET LOCAL session_replication_role = replica"))
@@ -193,10 +193,15 @@ class Databases:
         return self._url
 
 
+def driver(url: str) -> dict[str, Any]:
+    """Two SQLite libraries in one process do not see each other's locks (sqlite.org/howtocorrupt §2.2.1)."""
+    return {"module": sqlite} if url.startswith("sqlite") else {}
+
+
 @contextmanager
 def locked_out(url: str) -> Iterator[None]:
     """While this is open, nobody else's COMMIT of a raw message can happen."""
-    engine = create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    engine = create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT", **driver(url))
     with engine.connect() as conn:
         if engine.dialect.name == "sqlite":
             conn.execute(text("BEGIN IMMEDIATE"))

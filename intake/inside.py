@@ -17,6 +17,7 @@ from intake.locate import best
 from intake.locate.geocoding import open_geocoders, worth_asking_s
 from intake.locate.text import TextLocator
 from intake.phrases import load_phrases
+from intake.public.inviting import InvitingByRule, make_inviting
 from intake.register import load_auto_transfer, load_register
 from intake.running import Running, new_id, spawn
 from intake.service_health import add_health
@@ -42,7 +43,9 @@ class Inside:
         self.secrets = shared_secrets(settings.feeds.secrets)
         self.router = load_register(settings.config_dir, feed_urls=settings.feeds.urls)
         self.locator = TextLocator.load(settings.data_dir)
-        self.telling = Telling(load_phrases(settings.config_dir))
+        phrases = load_phrases(settings.config_dir)
+        self.telling = Telling(phrases)
+        self.inviting = make_inviting(settings.links, phrases, settings.doors.public_url, new_id)
         self.handover = HandOver(store, self.router, clock, new_id, settings.feeds.agency)
         self.verdicts = Verdicts(store, self.telling, clock, new_id, settings.transfers.verdict_wait_s)
         self.feed_door = FeedDoor(self.secrets)
@@ -60,6 +63,7 @@ async def open_console(stack: AsyncExitStack, started: Running, inside: Inside) 
         handover=inside.handover,
         places=best,
         locator=inside.locator,
+        inviting=inside.inviting,
         clock=started.clock,
         new_id=new_id,
         tokens=settings.console.tokens,
@@ -130,6 +134,9 @@ def start_workers(stack: AsyncExitStack, started: Running, inside: Inside) -> No
         ("closing", keeping.close_silent, 60.0),
     ):
         spawn(stack, started, tick, name, step, every_s=every_s, health=started.health)
+    if inside.inviting is not None and settings.links.automatic:
+        rule = InvitingByRule(store, inside.inviting, clock, settings.links)
+        spawn(stack, started, tick, "inviting", rule.step, every_s=2.0, health=started.health)
 
 
 async def _on_bell(started: Running, name: str, step: Step) -> None:

@@ -43,6 +43,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     claim.add_argument("contact", nargs="?", help="its reference (26-000123 or 123) or id; left out: the top")
     verb("show", _show, "all of one contact: words, places, decisions, transfers")
     verb("reply", _reply, "answer the caller").add_argument("text")
+    link = verb("link", _link, "ask for its place by a link to the caller's own browser")
+    link.add_argument("--live", action="store_true", help="see where they go until they stop, not once")
     route = verb("route", _route, "which control rooms would get it, and why; stores nothing")
     route.add_argument("--service", action="append", choices=SERVICES, help="may be given more than once")
     _send_arguments(verb("send", _send, "hand it over to the services named"))
@@ -173,6 +175,11 @@ async def _show(console: ConsoleClient, args: argparse.Namespace) -> Shown:
 async def _reply(console: ConsoleClient, args: argparse.Namespace) -> Shown:
     answer = await console.reply(args.contact, await _fence(console, args), args.text)
     return answer, f"The reply to {answer.contact.reference} is on its way; `show` tells when it arrives."
+
+
+async def _link(console: ConsoleClient, args: argparse.Namespace) -> Shown:
+    answer = await console.invite(args.contact, await _fence(console, args), "live" if args.live else "once")
+    return answer, f"The link for {answer.contact.reference} is on its way; `show` tells what becomes of it."
 
 
 async def _route(console: ConsoleClient, args: argparse.Namespace) -> Shown:

@@ -28,7 +28,7 @@ SECURITY_HEADERS = {
 }
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-OUR_NAMES = frozenset({"intake", "triage", "outbox", "relay", "automatic", "caller"})
+OUR_NAMES = frozenset({"intake", "triage", "outbox", "relay", "automatic", "caller", "link"})
 """Actors of the log that are no persons."""
 
 

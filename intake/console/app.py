@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from aiohttp import web
 
-from intake.console import bodies, contact_api, queue_api
+from intake.console import bodies, contact_api, link_api, queue_api
 from intake.console.access import check_tokens, require_handler, set_security_headers
 from intake.console.answers import BODY_LIMIT_BYTES, answer, refuse_in_json
 from intake.console.desk import DESK, HANDLER, Desk
@@ -41,6 +41,7 @@ def make_console_app(desk: Desk) -> web.Application:
     app.router.add_post(f"{CONTACT}/reopen", queue_api.reopen)
     app.router.add_post(f"{CONTACT}/replies", contact_api.reply)
     app.router.add_post(f"{CONTACT}/send", contact_api.send)
+    app.router.add_post(f"{CONTACT}/links", link_api.invite)
     for name, handler in {
         "renew": changing(bodies.Renew, queue_api.renew),
         "release": changing(bodies.Fenced, queue_api.release),

@@ -80,6 +80,12 @@ class Answer(Fenced):
     text: Words
 
 
+class Invite(Fenced):
+    """A location link: ``once`` for a place, ``live`` for where the caller goes."""
+
+    mode: Literal["once", "live"] = "once"
+
+
 class Send(Fenced):
     """Hand over to each service; ``room_id`` outranks the router's choice."""
 

@@ -74,6 +74,11 @@ class ConsoleClient:
         body = {"attempts": attempts, "text": text}
         return await self._ask("POST", f"{_path(contact)}/replies", views.ReplyAnswer, body)
 
+    async def invite(self, contact: str, attempts: int, mode: str) -> views.InviteAnswer:
+        """Send a location link, ``once`` or ``live``."""
+        body = {"attempts": attempts, "mode": mode}
+        return await self._ask("POST", f"{_path(contact)}/links", views.InviteAnswer, body)
+
     async def route(self, contact: str, services: str = "") -> views.RouteAnswer:
         """What the router would decide now; ``services`` with commas, or the contact's own."""
         return await self._ask(

@@ -11,10 +11,11 @@ from intake.console import bodies, views
 from intake.console.answers import BadRequest, answer, read_body, read_query
 from intake.console.conversation import conversation
 from intake.console.desk import DESK, HANDLER, Desk
+from intake.console.link_views import link_views
 from intake.contact import Contact
 from intake.control_room import ASKED, ControlRoom, Service
 from intake.errors import NotFound
-from intake.store import Connection, claims, contacts, log, replies
+from intake.store import Connection, claims, contacts, location_links, log, replies
 from intake.store.claims import Claim
 
 
@@ -40,6 +41,7 @@ def _everything(conn: Connection, now: datetime, address: str, desk: Desk) -> vi
             for one in contacts.decisions_of(conn, contact.id)
         ],
         transfers=[views.transfer_view(one, find_room) for one in contacts.transfers_of(conn, contact.id)],
+        links=link_views(location_links.of_contact(conn, contact.id), now),
         log=list(log.of_contact(conn, contact.id)),
     )
 

@@ -14,6 +14,7 @@ from intake.control_room import Service
 from intake.incident import Methane, TransferId
 from intake.location import CallerLocation
 from intake.ports import Clock, Locator, Router
+from intake.public.inviting import Inviting
 from intake.store.store import Store
 
 
@@ -56,6 +57,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
     new_id: Callable[[], str]
     tokens: Mapping[str, str]
+    inviting: Inviting | None = None
     lease_s: float = 15.0
     lease_limit_s: float = 900.0
     old_after_s: float = 900.0

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from intake.console import views
 from intake.console.conversation import CALLER, Line
+from intake.console.link_views import LinkView
 
 LONDON = ZoneInfo("Europe/London")
 PRIORITY_STYLE = {1: "bold red", 2: "bold", 3: ""}
@@ -85,6 +86,7 @@ def contact_screen(answer: views.ContactAnswer) -> RenderableType:
         row_screen(answer.contact),
         *_section("Said", [_line(one) for one in answer.conversation]),
         *_section("Where", where),
+        *_section("Asked by link", [_link(one) for one in answer.links]),
         *_section("Decided", [_decision(one) for one in answer.decisions]),
         *_section("Handed over", [_transfer(one) for one in answer.transfers]),
     )
@@ -195,3 +197,19 @@ def _transfer(one: views.TransferView) -> tuple[Text, Text]:
     if one.state in ("held", "rejected") and one.telephone:
         shown.append(f"  telephone {one.telephone}", "bold")
     return Text(one.service), shown
+
+
+def _link(one: LinkView) -> tuple[Text, Text]:
+    """What became of a location link, in the order in which it happens."""
+    shown = Text.assemble((f"{one.mode}  ", "bold"), f"sent {clock(one.sent_at)} by {one.sent_by}")
+    shown.append(f", {one.delivery}", "bold red" if one.delivery == "failed" else "dim")
+    for word in ("opened", "asked", "granted", "refused"):
+        if at := getattr(one, f"{word}_at"):
+            trouble = f" ({one.trouble})" if word == "refused" and one.trouble else ""
+            shown.append(f" · {word} {clock(at)}{trouble}", "bold yellow" if trouble else "")
+    if one.first_fix_at and one.best_fix_m is not None:
+        shown.append(f" · first fix {clock(one.first_fix_at)}, last {clock(one.last_fix_at)}")
+        shown.append(f", best ±{one.best_fix_m:,.0f} m", "bold green")
+    if one.ended_at:
+        shown.append(f" · ended {clock(one.ended_at)}, {one.ended_reason}", "dim")
+    return Text("link"), shown

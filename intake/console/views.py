@@ -8,6 +8,7 @@ from datetime import datetime
 import msgspec
 
 from intake.console.conversation import Line
+from intake.console.link_views import LinkView
 from intake.contact import Contact, ContactState
 from intake.control_room import ControlRoom
 from intake.location import CallerLocation
@@ -119,6 +120,12 @@ class ReplyAnswer(msgspec.Struct, frozen=True, kw_only=True):
     contact: QueueRow
 
 
+class InviteAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    link: LinkView
+    reply_id: str
+    contact: QueueRow
+
+
 class TransferView(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     service: str
@@ -157,6 +164,7 @@ class ContactAnswer(msgspec.Struct, frozen=True, kw_only=True):
     contradictions: tuple[str, ...]
     decisions: list[DecisionView]
     transfers: list[TransferView]
+    links: list[LinkView]
     log: list[LogEvent]
 
 

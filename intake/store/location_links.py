@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, case, exists, func, or_, select, update
+from sqlalchemy import Connection, case, exists, func, literal, or_, select, update
 
 from intake.contact import ContactState
 from intake.log_events import LogEventName
@@ -16,6 +16,7 @@ from intake.store import log
 from intake.store.queue import LIVE
 from intake.store.replies import AUTOMATIC, NO_ANSWER_TO
 from intake.store.tables import contacts, location_links, replies
+from intake.store.types import Instant
 
 ACTOR = "link"
 
@@ -178,13 +179,14 @@ def note(conn: Connection, now: datetime, link: Link, mark: Mark, trouble: str =
 def note_fix(conn: Connection, now: datetime, link_id: str, uncertainty_m: float) -> None:
     """A place came through the link, within so many metres; the place itself is a message of its own."""
     best, new = location_links.c.best_fix_m, func.coalesce(location_links.c.best_fix_m, uncertainty_m)
+    moment = literal(now, Instant)
     conn.execute(
         update(location_links)
         .where(location_links.c.id == link_id)
         .values(
-            first_fix_at=func.coalesce(location_links.c.first_fix_at, now),
+            first_fix_at=func.coalesce(location_links.c.first_fix_at, moment),
             last_fix_at=now,
-            granted_at=func.coalesce(location_links.c.granted_at, now),
+            granted_at=func.coalesce(location_links.c.granted_at, moment),
             best_fix_m=case((best > uncertainty_m, uncertainty_m), else_=new),
             trouble="",
         )
@@ -230,10 +232,9 @@ def uninvited(conn: Connection, now: datetime, after_s: float, within_s: float, 
 
 
 def _end(conn: Connection, now: datetime, contact_id: str, link_id: str, reason: LinkEnd) -> int:
-    open_still = or_(
-        location_links.c.ended_at.is_(None),
-        location_links.c.ended_reason == LinkEnd.STOPPED.value if reason is not LinkEnd.STOPPED else False,
-    )
+    stopped = location_links.c.ended_reason == LinkEnd.STOPPED.value
+    never = location_links.c.ended_at.is_(None)
+    open_still = never if reason is LinkEnd.STOPPED else or_(never, stopped)
     changed = conn.execute(
         update(location_links)
         .where(location_links.c.id == link_id, open_still)

@@ -12,8 +12,9 @@ from sqlalchemy.exc import IntegrityError
 from intake.contact import ContactState
 from intake.incident import TransferState
 from intake.log_events import LogEventName
-from intake.store import log
+from intake.store import location_links, log
 from intake.store.following import replaced
+from intake.store.location_links import LinkEnd
 from intake.store.queue import IN_QUEUE, LIVE, is_claimable
 from intake.store.tables import contacts, door_minutes, transfers
 
@@ -59,6 +60,7 @@ def close_silent(conn: Connection, now: datetime, before: datetime) -> int:
         if changed:
             data = {"state": ContactState.CLOSED.value, "reason": "accepted, then silent"}
             log.write(conn, now, LogEventName.CONTACT_STATE, contact_id, "intake", data)
+            location_links.end_all(conn, now, contact_id, LinkEnd.CLOSED)
             closed += 1
     return closed
 

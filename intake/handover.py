@@ -11,7 +11,7 @@ from intake.contact import Contact, ContactId
 from intake.control_room import RoomId, Service
 from intake.errors import Refused
 from intake.incident import Incident, Methane, Transfer, TransferId, TransferKind, TransferState
-from intake.locate.best import as_of, choose_best
+from intake.locate.best import fuse
 from intake.location import CallerLocation
 from intake.ports import Clock, Router
 from intake.room_message import incident_of
@@ -121,9 +121,10 @@ class HandOver:
     def acting(self, conn: Connection, contact_id: ContactId, now: datetime) -> Acting:
         """Where a contact's incident is taken to be at this moment."""
         stored = contacts.hypotheses(conn, contact_id)
-        best = choose_best([one.location for one in stored], now)
+        fused = fuse([one.location for one in stored], now)
+        best = fused.best.place if fused.best else None
         location_id = next((one.id for one in stored if one.location is best), None)
-        return Acting(best, best and as_of(best, now), location_id)
+        return Acting(best, fused.place_now, location_id)
 
     def decide(
         self, service: Service, location: CallerLocation | None, room_id: str | None = None

@@ -6,10 +6,10 @@ from datetime import datetime
 
 from intake.contact import Contact, ContactState, Trust
 from intake.handover import HandOver
-from intake.locate.best import as_of
+from intake.locate.best import fuse
 from intake.location import LocationSource
 from intake.routing.auto_transfer import AutoTransferPolicy, may_go
-from intake.store import Connection
+from intake.store import Connection, contacts
 from intake.store import triage as table
 from intake.store.contacts import StoredLocation
 from intake.triage import is_old
@@ -45,8 +45,11 @@ class LettingGo:
         words = table.newest_words(conn, contact.id)
         if is_old(words.sent_at, words.received_at, self._old_after_s):
             return
+        fused = fuse([one.location for one in contacts.hypotheses(conn, contact.id)], now)
+        if fused.in_doubt:
+            return  # places contradict, or the incident is far from its caller: a person decides
         trust = proven or words.trust
-        place = None if best is None else as_of(best.location, now)
+        place = fused.place_now
         verdict = may_go(
             self._policy,
             trust=trust if best is None else _weaker(conn, trust, best),

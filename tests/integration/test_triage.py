@@ -246,7 +246,7 @@ async def test_contradicting_places_are_all_kept_and_said(behind: Behind) -> Non
 
 
 async def test_a_decision_names_the_place_it_used_and_replays_to_the_same_answer(behind: Behind) -> None:
-    one = await texts(behind, "fire at 53.7965, -1.5478")
+    one = await texts(behind, "there is a fire. I am at 53.7965, -1.5478")
     await behind.triage()
     behind.clock.seconds = 30
     await behind.person_sends(one, [Service.FIRE, Service.POLICE])

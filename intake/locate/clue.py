@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
-from intake.location import CallerLocation, LocationMethod, LocationSource
+from intake.location import CallerLocation, Clue, ClueKind, LocationMethod, LocationSource
 
 HANDHELD_FIX_M = 20.0
 """A copied coordinate is no better than the fix it was copied from: a phone's, at 95 %, under trees
 or between houses. However many digits are written, the radius is not smaller than this."""
 
 METRES_PER_DEGREE = 111_320.0
+
+
+def clue_at(
+    kind: ClueKind,
+    text: str,
+    span: tuple[int, int],
+    places: Iterable[CallerLocation | None] = (),
+    note: str = "",
+) -> Clue:
+    """The clue that stands at ``text[span]``, with those of ``places`` that are places."""
+    start, end = span
+    hypotheses = tuple(place for place in places if place is not None)
+    return Clue(kind=kind, words=text[start:end], start=start, end=end, hypotheses=hypotheses, note=note)
 
 
 def clue_location(

@@ -5,36 +5,42 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from intake.locate.clue import clue_location, written_radius_m
-from intake.location import CallerLocation, LocationSource
+from intake.locate.clue import clue_at, clue_location, written_radius_m
+from intake.location import Clue, ClueKind, LocationSource
 
 _FLAGS = re.IGNORECASE | re.ASCII
 _DECIMAL = r"[-+−–]?\d{1,3}\.\d{1,15}"
 _BEFORE = r"(?<![0-9A-Za-z.])"
 _AFTER = r"(?![0-9A-Za-z]|\.\d)"
 
+_NORTH_SOUTH = r"(?:(N(?:orth)?|S(?:outh)?|gogledd|de)(?![A-Za-z]))"
+_EAST_WEST = r"(?:(E(?:ast)?|W(?:est)?|dwyrain|gorllewin)(?![A-Za-z]))"
+_DEGREES = r"(?:\s?(?:[°º]|deg(?:ree)?s?\.?))?"
+
 _PAIR = re.compile(
-    rf"{_BEFORE}({_DECIMAL})(?:\s?°)?\s?([NS])?(?:[ \t]{{0,2}}[,;/~][ \t]{{0,2}}|[ \t]{{1,3}})"
-    rf"({_DECIMAL})(?:\s?°)?\s?([EW])?{_AFTER}",
+    rf"{_BEFORE}({_DECIMAL}){_DEGREES}\s?{_NORTH_SOUTH}?(?:[ \t]{{0,2}}[,;/~][ \t]{{0,2}}|[ \t]{{1,3}})"
+    rf"({_DECIMAL}){_DEGREES}\s?{_EAST_WEST}?{_AFTER}",
     _FLAGS,
 )
-_LABELLED = re.compile(
-    rf"\blat(?:itude|\.)?[\s:=]{{0,4}}({_DECIMAL})(?:\s?°)?\s?([NS])?[\s,;&/]{{0,4}}"
-    rf"\bl(?:on|ng|ong|ongitude)\.?[\s:=]{{0,4}}({_DECIMAL})(?:\s?°)?\s?([EW])?{_AFTER}",
-    _FLAGS,
-)
+_LATITUDE = rf"\b(?:lat(?:itude|\.)?|lledred)[\s:=]{{0,4}}({_DECIMAL}){_DEGREES}\s?{_NORTH_SOUTH}?"
+_LONGITUDE = rf"\b(?:l(?:on|ng|ong|ongitude)|hydred)\.?[\s:=]{{0,4}}({_DECIMAL}){_DEGREES}\s?{_EAST_WEST}?"
+_BETWEEN = r"[\s,;&/]{0,4}(?:and\s|a\s)?"
+_LABELLED = re.compile(f"{_LATITUDE}{_BETWEEN}{_LONGITUDE}{_AFTER}", _FLAGS)
+_LABELLED_TURNED = re.compile(f"{_LONGITUDE}{_BETWEEN}{_LATITUDE}{_AFTER}", _FLAGS)
 _PREFIXED_PAIR = re.compile(
-    rf"(?<![0-9A-Za-z])([NS])\s{{0,2}}(\d{{1,3}}\.\d{{1,15}})(?:\s?°)?[\s,;/]{{0,4}}"
-    rf"([EW])\s{{0,2}}(\d{{1,3}}\.\d{{1,15}})(?:\s?°)?{_AFTER}",
+    rf"(?<![0-9A-Za-z]){_NORTH_SOUTH}\s{{0,2}}(\d{{1,3}}\.\d{{1,15}}){_DEGREES}[\s,;/]{{0,4}}"
+    rf"{_EAST_WEST}\s{{0,2}}(\d{{1,3}}\.\d{{1,15}}){_DEGREES}{_AFTER}",
     _FLAGS,
 )
 _ANGLE = (
-    r"(\d{{1,3}})(?:\s{{0,2}}[°º:]\s{{0,2}}|\s{{0,2}}deg\.?\s{{0,2}}|\s{{1,2}})"
-    r"(?:(\d{{1,2}}(?:\.\d{{1,8}})?)(?:\s{{0,2}}['′’´:m]\s{{0,2}}|\s{{0,2}}min\.?\s{{0,2}}|\s{{1,2}}|(?={end})))"
-    r"(?:(\d{{1,2}}(?:\.\d{{1,8}})?)\s{{0,2}}(?:[\"″”s]|''|′′|’’)?\s{{0,2}})?"
+    r"(\d{{1,3}})(?:\s{{0,2}}(?:[°º:]|deg(?:ree)?s?\.?)\s{{0,2}}|\s{{1,2}})"
+    r"(?:(\d{{1,2}}(?:\.\d{{1,8}})?)"
+    r"(?:\s{{0,2}}(?:min(?:ute)?s?\.?|['′’´:m])\s{{0,2}}|\s{{1,2}}|(?={end})))"
+    r"(?:(\d{{1,2}}(?:\.\d{{1,8}})?)\s{{0,2}}(?:[\"″”]|''|′′|’’|sec(?:ond)?s?\.?|s)?\s{{0,2}})?"
 )
 _SUFFIXED = re.compile(
-    rf"{_BEFORE}{_ANGLE.format(end='[NS]')}([NS])[\s,;/]{{0,4}}{_ANGLE.format(end='[EW]')}([EW])(?![0-9A-Za-z])",
+    rf"{_BEFORE}{_ANGLE.format(end='[NSGD]')}{_NORTH_SOUTH}[\s,;/]{{0,4}}"
+    rf"{_ANGLE.format(end='[EWGD]')}{_EAST_WEST}(?![0-9A-Za-z])",
     _FLAGS,
 )
 _PREFIXED = re.compile(
@@ -43,7 +49,7 @@ _PREFIXED = re.compile(
     _FLAGS,
 )
 _CUE = re.compile(
-    r"(?:\bgps|\bcoord\w{0,9}|\blocation|\bposition|\blat\w{0,6}|\bgeo|\bcyfesurynnau|\blleoliad|\bsafle)"
+    r"(?:\bgps|\bcoord\w{0,9}|\blocation|\bposition|\blat\w{0,6}|\bgeo|\blledred|\bcyfesurynnau|\blleoliad|\bsafle)"
     r"[^0-9]{0,15}$",
     _FLAGS,
 )
@@ -53,10 +59,12 @@ _DECIMALS_AT_HOME, _DECIMALS_ABROAD = 3, 4
 label in and about the British Isles; elsewhere four."""
 
 
-def find_coordinates(text: str) -> Iterator[CallerLocation]:
+def find_coordinates(text: str) -> Iterator[Clue]:
     """Each written coordinate; the last written digit gives the radius."""
     for match in _LABELLED.finditer(text):
         yield from _decimal(text, match, *match.groups())
+    for match in _LABELLED_TURNED.finditer(text):
+        yield from _decimal(text, match, match[3], match[4], match[1], match[2])
     for match in _PREFIXED_PAIR.finditer(text):
         yield from _decimal(text, match, match[2], match[1], match[4], match[3])
     for match in _PAIR.finditer(text):
@@ -92,25 +100,33 @@ def _is_british_isles(latitude: float, longitude: float) -> bool:
 
 def _decimal(
     text: str, match: re.Match[str], first: str, north_south: str | None, second: str, east_west: str | None
-) -> Iterator[CallerLocation]:
+) -> Iterator[Clue]:
     latitude = _signed(first, north_south)
     longitude = _signed(second, east_west)
     note = None
     if not (north_south or east_west) and _is_british_isles(longitude, latitude):
         # In the Indian Ocean as written, in the British Isles the other way round (GeoJSON order).
-        latitude, longitude, note = longitude, latitude, "read as longitude first"
+        latitude, longitude, note = (
+            longitude,
+            latitude,
+            "longitude stands first here: read the other way round, in the British Isles",
+        )
     step_deg = 10.0 ** -min(len(first.partition(".")[2]), len(second.partition(".")[2]))
     radius_m = written_radius_m(step_deg, latitude)
-    found = clue_location(
+    place = clue_location(
         text, match.span(), latitude, longitude, radius_m, LocationSource.TEXT_LATLON, note=note
     )
-    if found is not None:
-        yield found
+    if place is not None:
+        yield clue_at(ClueKind.LATLON, text, match.span(), [place], note or "")
 
 
 def _signed(number: str, hemisphere: str | None) -> float:
     value = float(number.replace("−", "-").replace("–", "-"))
-    return -abs(value) if (hemisphere or "").upper() in ("S", "W") else value
+    return -abs(value) if _is_south_or_west(hemisphere or "") else value
+
+
+def _is_south_or_west(hemisphere: str) -> bool:
+    return hemisphere.lower().startswith(("s", "de", "w", "gorllewin"))
 
 
 def _sexagesimal(
@@ -120,17 +136,17 @@ def _sexagesimal(
     north_south: str,
     longitude_parts: tuple[str | None, ...],
     east_west: str,
-) -> Iterator[CallerLocation]:
+) -> Iterator[Clue]:
     north = _angle(latitude_parts)
     east = _angle(longitude_parts)
     if north is None or east is None:
         return
-    latitude = -north[0] if north_south.upper() == "S" else north[0]
-    longitude = -east[0] if east_west.upper() == "W" else east[0]
+    latitude = -north[0] if _is_south_or_west(north_south) else north[0]
+    longitude = -east[0] if _is_south_or_west(east_west) else east[0]
     radius_m = written_radius_m(max(north[1], east[1]), latitude)
-    found = clue_location(text, match.span(), latitude, longitude, radius_m, LocationSource.TEXT_LATLON)
-    if found is not None:
-        yield found
+    place = clue_location(text, match.span(), latitude, longitude, radius_m, LocationSource.TEXT_LATLON)
+    if place is not None:
+        yield clue_at(ClueKind.LATLON, text, match.span(), [place])
 
 
 def _angle(parts: tuple[str | None, ...]) -> tuple[float, float] | None:

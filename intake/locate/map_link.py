@@ -7,12 +7,21 @@ import re
 from collections.abc import Iterator
 from urllib.parse import unquote
 
-from intake.locate.clue import clue_location, written_radius_m
-from intake.location import CallerLocation, LocationSource
+from intake.locate.clue import clue_at, clue_location, written_radius_m
+from intake.locate.coordinates import find_coordinates
+from intake.location import CallerLocation, Clue, ClueKind, LocationSource
 
 _LINK = re.compile(
-    r"(?:\bhttps?://|\bwww\.|\bmaps?\.)[^\s<>\"]{4,800}|\bgeo:[^\s<>\"]{3,200}", re.IGNORECASE | re.ASCII
+    r"(?:\bhttps?://|\bwww\.|\bmaps?\.|\bcomgooglemaps://|\bwaze://|\bom://)[^\s<>\"]{4,800}"
+    r"|\bgeo:[^\s<>\"]{3,200}|\b(?:goo\.gl/maps|maps\.app\.goo\.gl)/[^\s<>\"]{3,200}",
+    re.IGNORECASE | re.ASCII,
 )
+_OF_A_MAP = re.compile(
+    r"(?:https?://)?(?:www\.)?(?:maps\.|goo\.gl/maps|g\.co/maps|(?:google|bing)\.[a-z.]{2,6}/maps|waze\.com"
+    r"|openstreetmap\.org|osm\.org|osm\.and|her\.e|here\.com|what3words)|comgooglemaps:|waze:|om:",
+    re.IGNORECASE | re.ASCII,
+)
+WITHOUT_A_PLACE = "a map link that does not show its place: it is never opened from here; ask for the words"
 _NUMBER = r"([-+]?\d{1,3}(?:\.\d{1,15})?)"
 _PAIR = rf"{_NUMBER}(?:,|~)[+ ]{{0,2}}{_NUMBER}"
 _END = r"(?![\d.])"
@@ -38,14 +47,25 @@ _EQUATOR_M_PER_PIXEL = 156_543.03
 """Web Mercator at zoom 0 with tiles of 256 pixels."""
 
 
-def find_map_links(text: str) -> Iterator[CallerLocation]:
-    """At most one place from each link: its pin, or else the middle of its view."""
+def find_map_links(text: str) -> Iterator[Clue]:
+    """Each link that shows its place: its pin, or else the middle of its view. None is ever opened."""
+    for span, place in _links(text):
+        if place is not None:
+            yield clue_at(ClueKind.MAP_LINK, text, span, [place], place.note or "")
+
+
+def find_silent_map_links(text: str) -> Iterator[Clue]:
+    """Links to a map whose place only their owner's server knows: shown, not located."""
+    for span, place in _links(text):
+        if place is None and _OF_A_MAP.match(text, span[0]):
+            yield clue_at(ClueKind.MAP_LINK, text, span, note=WITHOUT_A_PLACE)
+
+
+def _links(text: str) -> Iterator[tuple[tuple[int, int], CallerLocation | None]]:
     for match in _LINK.finditer(text):
         start, end = match.span()
         end -= len(match[0]) - len(match[0].rstrip(".,;:!?)]}'’"))
-        found = _place_in(text, (start, end), unquote(text[start:end]))
-        if found is not None:
-            yield found
+        yield (start, end), _place_in(text, (start, end), unquote(text[start:end]))
 
 
 def _place_in(text: str, span: tuple[int, int], link: str) -> CallerLocation | None:
@@ -54,6 +74,19 @@ def _place_in(text: str, span: tuple[int, int], link: str) -> CallerLocation | N
             return _pin(text, span, pin[1], pin[2])
     if geo := _GEO.match(link):
         return _geo_uri(text, span, geo, link)
+    if "°" in link and _OF_A_MAP.match(link):
+        # Google writes a dropped pin as degrees, minutes and seconds: /maps/place/53°48'03"N+1°32'56"W
+        for written in find_coordinates(link.replace("+", " ")):
+            for place in written.hypotheses:
+                return clue_location(
+                    text,
+                    span,
+                    place.latitude,
+                    place.longitude,
+                    place.uncertainty_m,
+                    place.source,
+                    note="pin in a map link",
+                )
     if view := _GOOGLE_VIEW.search(link):
         return _view(text, span, view[1], view[2], view[3])
     if view := _OSM_VIEW.search(link):

@@ -1,4 +1,4 @@
-"""UK postcodes in a text: whole ones, and the district alone where the words around it leave no doubt."""
+"""UK postcodes in a text: whole ones, slips and all, and districts where the words leave no doubt."""
 
 from __future__ import annotations
 
@@ -6,51 +6,37 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from intake.locate.clue import clue_location
+from intake.locate.clue import clue_at, clue_location
 from intake.locate.national_grid import DATUM_SHIFT_M, to_wgs84
 from intake.locate.postcode_file import GridCircle, PostcodeFile
-from intake.location import CallerLocation, LocationMethod, LocationSource
+from intake.locate.postcode_slips import Meant, readings
+from intake.locate.postcode_words import (
+    announces,
+    is_floor_number,
+    is_meant_as_district,
+    is_meant_as_sector,
+    is_surely_postcode,
+)
+from intake.location import CallerLocation, Clue, ClueKind, LocationMethod, LocationSource
 
 _FLAGS = re.IGNORECASE | re.ASCII
 _BEFORE = r"(?<![0-9A-Za-z_])"
 _AFTER = r"(?![0-9A-Za-z_])"
-_OUTWARD = r"[A-Z]{1,2}\d[A-Z\d]?"
 
-# The last two letters are never C I K M O V (Royal Mail PAF), so "M6 2am" cannot match. The letter O
-# is often typed for the nought before them; a full stop never parts the halves, or w3.org is in Acton.
+# Any letters and figures of a postcode's length: `readings` says which of them are one. A full stop
+# never parts the halves, or w3.org is in Acton.
 _UNIT = re.compile(
-    rf"{_BEFORE}({_OUTWARD})(?:[ \t\r\n\u00a0+\-]|%20){{0,2}}([\dO][ABD-HJLNP-UW-Z]{{2}}){_AFTER}", _FLAGS
+    rf"{_BEFORE}([A-Z0-9]{{2,4}})((?:[ \t\r\n\u00a0+\-]|%20){{0,2}})([0-9OIS][A-Z5]{{2}}){_AFTER}", _FLAGS
 )
-_DISTRICT = re.compile(rf"{_BEFORE}({_OUTWARD}){_AFTER}", _FLAGS)
-_ORDINALS = frozenset({"1ST", "2ND", "3RD"})
-
-_POSTCODE_CUE = re.compile(
-    r"\b(?:post\s?-?code|post\s?code\s{1,2}is|cod\s{1,2}post|postal\s{1,2}(?:code|district)|zip(?:\s?code)?)"
-    r"(?:\s{1,2}(?:is|of|area|starts|begins|yw|ydi|with)){0,2}[\s:=]{1,3}$",
-    _FLAGS,
+_DISTRICT = re.compile(
+    rf"{_BEFORE}([A-Z]{{1,2}}\d[A-Z\d]?)(?:[ \t]{{1,2}}(\d)(?![0-9A-Za-z_.,:/]\d|[0-9A-Za-z_]))?", _FLAGS
 )
-_PLACE_CUE = re.compile(r"\b(?:in|at|near|around|from|yn|ym|yng|ger|wrth|o)[ \t]{1,2}$", _FLAGS)
-_CITY_CUE = {
-    "B": re.compile(r"\bbirmingham[ ,]{1,2}$", _FLAGS),
-    "E": re.compile(r"\blondon[ ,]{1,2}$", _FLAGS),
-    "G": re.compile(r"\bglasgow[ ,]{1,2}$", _FLAGS),
-    "L": re.compile(r"\bliverpool[ ,]{1,2}$", _FLAGS),
-    "M": re.compile(r"\b(?:manchester|salford)[ ,]{1,2}$", _FLAGS),
-    "N": re.compile(r"\blondon[ ,]{1,2}$", _FLAGS),
-    "S": re.compile(r"\bsheffield[ ,]{1,2}$", _FLAGS),
-    "W": re.compile(r"\blondon[ ,]{1,2}$", _FLAGS),
-}
-_NOT_A_DISTRICT = frozenset({"CO2", "ME2", "ME3"})
-"""Gas, "me too", "me three": only after the word postcode."""
-_ROAD_AFTER = re.compile(
-    r"[ \t]{0,2}(?:j\d|jct|junction|motorway|north|south|east|west|services|road|bus|petrol|platform|gate"
-    r"|ward|\d)",
-    _FLAGS,
-)
+_DISTRICT_END = re.compile(_AFTER)
 
-
-_PLATE_AFTER = re.compile(r"[ \t][A-Z]{3}(?![0-9A-Za-z])", re.ASCII)
-"""AB12 CDE is a car."""
+SLIP_DOUBT = 2.0
+"""What a corrected slip multiplies the radius by: the right postcode is mostly one of the same street."""
+MOST_MEANINGS = 3
+"""More postcodes than this that it may have been are no help to anybody: then it is none."""
 
 
 class _Island(NamedTuple):
@@ -70,91 +56,117 @@ _ISLANDS = {
 }
 
 
-def find_postcodes(text: str, postcodes: PostcodeFile | None) -> Iterator[CallerLocation]:
-    """Whole postcodes first, then districts. Without the file only the islands' areas are known."""
-    for match in _UNIT.finditer(text):
-        if not _is_floor_number(text, match):
-            yield from _unit(text, match, postcodes)
+def find_postcodes(text: str, postcodes: PostcodeFile | None) -> Iterator[Clue]:
+    """Whole postcodes first, then districts. Without the file only the islands' areas are known.
+
+    Slips (O for 0, I for 1, S for 5, and back) are put right where the list then knows the postcode:
+    the note says so, the radius is doubled, and several possible meanings are several hypotheses.
+    """
+    position = 0
+    while (match := _UNIT.search(text, position)) is not None:
+        clue = _unit(text, match, postcodes)
+        if clue is not None:
+            yield clue
+        # "is SE1 5QL": what looked like halves may hide the start of the true ones.
+        position = match.end() if clue is not None or not match[2] else match.start(3)
     for match in _DISTRICT.finditer(text):
         yield from _district(text, match, postcodes)
 
 
-def _unit(text: str, match: re.Match[str], postcodes: PostcodeFile | None) -> Iterator[CallerLocation]:
-    outward, inward = match[1].upper(), match[2].upper().replace("O", "0", 1)
-    if (island := _ISLANDS.get(outward[:2])) is not None:
-        yield from _island(text, match, island)
-        return
+def _unit(text: str, match: re.Match[str], postcodes: PostcodeFile | None) -> Clue | None:
+    outward, parting, inward = match.groups()
+    if is_floor_number(text, inward, match.end(), is_apart=bool(parting)):
+        return None
+    meanings = list(readings(outward.upper(), inward.upper(), with_words=announces(text, match.start())))
+    if not meanings:
+        return None
+    exact = meanings[0] if not meanings[0].slips else None
+    is_sure = is_surely_postcode(text, *match.span())
+    if (island := _ISLANDS.get(meanings[0].outward[:2])) is not None and (exact or is_sure):
+        return _island(text, match.span(), ClueKind.POSTCODE, island)
     if postcodes is None:
-        return
-    if (circle := postcodes.unit(outward, inward)) is not None:
-        yield from _circle(text, match, circle, LocationSource.TEXT_POSTCODE, None)
-    elif not _is_surely_postcode(text, match):
-        return  # "s8 6gb" is a telephone
-    elif (circle := postcodes.sector(outward, inward[0])) is not None:
-        note = f"no such postcode in our list: the sector {outward} {inward[0]}"
-        yield from _circle(text, match, circle, LocationSource.TEXT_OUTCODE, note)
-    elif (circle := postcodes.district(outward)) is not None:
-        note = f"no such postcode in our list: the district {outward}"
-        yield from _circle(text, match, circle, LocationSource.TEXT_OUTCODE, note)
-
-
-def _is_surely_postcode(text: str, match: re.Match[str]) -> bool:
-    window = max(0, match.start() - 40)
-    return match[0].isupper() or any(
-        cue.search(text, window, match.start()) for cue in (_POSTCODE_CUE, _PLACE_CUE)
+        return None
+    if exact is not None and (circle := postcodes.unit(exact.outward, exact.inward)) is not None:
+        return clue_at(ClueKind.POSTCODE, text, match.span(), [_circle(text, match.span(), circle)])
+    # "s8 6gb" is a telephone, and a slip is not looked for in every "so 1ok".
+    if not is_sure:
+        return None
+    return _slipped(text, match, meanings, postcodes) or (
+        _nearest_known(text, match, exact, postcodes) if exact is not None else None
     )
 
 
-def _is_floor_number(text: str, match: re.Match[str]) -> bool:
-    """True for "N1 3rd floor": an ordinal in small letters, apart, with words after it."""
-    inward = match[2]
-    is_ordinal = inward.upper() in _ORDINALS or inward[1:].upper() == "TH"
-    is_apart = len(match[0]) > len(match[1]) + len(inward)
-    return is_ordinal and not inward.isupper() and is_apart and text[match.end() :].lstrip()[:1].isalpha()
+def _slipped(text: str, match: re.Match[str], meanings: list[Meant], postcodes: PostcodeFile) -> Clue | None:
+    """The known postcodes with the fewest slips; None where there is none, or too many."""
+    for slips in sorted({len(one.slips) for one in meanings if one.slips}):
+        known = [
+            (one, circle)
+            for one in meanings
+            if len(one.slips) == slips and (circle := postcodes.unit(one.outward, one.inward)) is not None
+        ]
+        if len(known) > MOST_MEANINGS:
+            return None
+        if known:
+            places = [
+                _circle(
+                    text, match.span(), circle._replace(radius_m=SLIP_DOUBT * circle.radius_m), note=one.note
+                )
+                for one, circle in known
+            ]
+            note = "; or ".join(one.note for one, _ in known)
+            return clue_at(ClueKind.POSTCODE, text, match.span(), places, note)
+    return None
 
 
-def _district(text: str, match: re.Match[str], postcodes: PostcodeFile | None) -> Iterator[CallerLocation]:
-    outward = match[1].upper()
-    if not _is_meant_as_district(text, match):
+def _nearest_known(text: str, match: re.Match[str], exact: Meant, postcodes: PostcodeFile) -> Clue | None:
+    """The sector or district of a postcode that our list does not hold."""
+    circle = postcodes.sector(exact.outward, exact.inward[0])
+    part = f"the sector {exact.outward} {exact.inward[0]}"
+    if circle is None:
+        circle, part = postcodes.district(exact.outward), f"the district {exact.outward}"
+    if circle is None:
+        return None
+    note = f"no such postcode in our list: {part}"
+    place = _circle(text, match.span(), circle, LocationSource.TEXT_OUTCODE, note)
+    return clue_at(ClueKind.OUTCODE, text, match.span(), [place], note)
+
+
+def _district(text: str, match: re.Match[str], postcodes: PostcodeFile | None) -> Iterator[Clue]:
+    start, end = match.span(1)
+    if not _DISTRICT_END.match(text, end):
+        return
+    written, digit = match.groups()
+    outward = written.upper()
+    is_sector = digit is not None and is_meant_as_sector(text, start, match.end())
+    # With its figure it is no road: "M6 4" is one all the same.
+    if not is_meant_as_district(text, written, start, match.end() if is_sector else end):
         return
     if (island := _ISLANDS.get(outward[:2])) is not None:
-        yield from _island(text, match, island)
+        yield _island(text, (start, end), ClueKind.OUTCODE, island)
         return
-    circle = postcodes.district(outward) if postcodes is not None else None
-    if circle is not None:
-        note = f"postcode district {outward} alone"
-        yield from _circle(text, match, circle, LocationSource.TEXT_OUTCODE, note)
-
-
-def _is_meant_as_district(text: str, match: re.Match[str]) -> bool:
-    """Precision before recall: M6 is a motorway, B12 a vitamin, E10 petrol.
-
-    After "postcode" anything goes. Two letters need capitals or a word of place before them
-    ("in se1"). One letter needs a word of place or its city, and M only its city.
-    """
-    start, end = match.span()
-    outward = match[1].upper()
-    window = max(0, start - 40)
-    if _POSTCODE_CUE.search(text, window, start):
-        return True
-    if outward in _NOT_A_DISTRICT or _ROAD_AFTER.match(text, end):
-        return False
-    has_place_cue = _PLACE_CUE.search(text, window, start) is not None
-    if outward[1].isalpha():
-        return has_place_cue or (match[1].isupper() and not _PLATE_AFTER.match(text, end))
-    city = _CITY_CUE.get(outward[0])
-    if city is not None and city.search(text, window, start):
-        return True
-    return has_place_cue and outward[0] != "M" and match[1].isupper()
+    if postcodes is None:
+        return
+    if is_sector and (circle := postcodes.sector(outward, digit)) is not None:
+        span, note = (start, match.end()), f"postcode sector {outward} {digit} alone"
+    elif (circle := postcodes.district(outward)) is not None:
+        span, note = (start, end), f"postcode district {outward} alone"
+    else:
+        return
+    place = _circle(text, span, circle, LocationSource.TEXT_OUTCODE, note)
+    yield clue_at(ClueKind.OUTCODE, text, span, [place], note)
 
 
 def _circle(
-    text: str, match: re.Match[str], circle: GridCircle, source: LocationSource, note: str | None
-) -> Iterator[CallerLocation]:
+    text: str,
+    span: tuple[int, int],
+    circle: GridCircle,
+    source: LocationSource = LocationSource.TEXT_POSTCODE,
+    note: str | None = None,
+) -> CallerLocation | None:
     latitude, longitude = to_wgs84(circle.easting_m, circle.northing_m)
-    found = clue_location(
+    return clue_location(
         text,
-        match.span(),
+        span,
         latitude,
         longitude,
         circle.radius_m + DATUM_SHIFT_M,
@@ -162,20 +174,18 @@ def _circle(
         method=LocationMethod.DERIVED,
         note=note,
     )
-    if found is not None:
-        yield found
 
 
-def _island(text: str, match: re.Match[str], island: _Island) -> Iterator[CallerLocation]:
-    found = clue_location(
+def _island(text: str, span: tuple[int, int], kind: ClueKind, island: _Island) -> Clue:
+    note = f"{island.name}: the postcode is not in our data, only the area it belongs to"
+    place = clue_location(
         text,
-        match.span(),
+        span,
         island.latitude,
         island.longitude,
         island.radius_m,
         LocationSource.TEXT_OUTCODE,
         method=LocationMethod.DERIVED,
-        note=f"{island.name}: the postcode is not in our data, only the area it belongs to",
+        note=note,
     )
-    if found is not None:
-        yield found
+    return clue_at(kind, text, span, [place], note)

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import structlog
+from msgspec.structs import replace
 
+from intake.locate.address import find_addresses
 from intake.locate.coordinates import find_coordinates
 from intake.locate.grid_reference import find_grid_references
-from intake.locate.map_link import find_map_links
+from intake.locate.irish_grid import find_irish_grid_references
+from intake.locate.map_link import find_map_links, find_silent_map_links
+from intake.locate.negation import is_negated
 from intake.locate.plus_code import find_plus_codes
 from intake.locate.postcode import find_postcodes
 from intake.locate.postcode_file import PostcodeFile, PostcodesMissing
-from intake.location import CallerLocation, Clue, ClueKind, LocationSource, Reading
+from intake.locate.what3words import find_what3words
+from intake.locate.whose import continues, whose_place
+from intake.location import Clue, ClueKind, Reading, Whose
 
 log = structlog.get_logger()
 
@@ -24,7 +30,7 @@ CLUE_LIMIT = 64
 
 
 class TextLocator:
-    """Reads postcodes, grid references, latitude/longitude, plus codes and map links.
+    """Reads every kind of clue (`ClueKind`), whose place it is, and whether the sentence denies it.
 
     Pure once made: no network, no clock, and no text makes it raise. ``degraded`` is empty, or
     says which kind of clue it cannot read and what to do.
@@ -47,32 +53,63 @@ class TextLocator:
         """The clues in the order of their words; ``start``/``end`` are offsets into ``text``.
 
         Where clues overlap the more exact kind wins: a pair of numbers inside a link is the link's.
+        An address alone holds other clues: the town and the postcode inside it.
         """
+        text = text[:TEXT_LIMIT_CHARACTERS]
         found: list[Clue] = []
-        for clue in self._clues(text[:TEXT_LIMIT_CHARACTERS]):
+        for clue in self._clues(text):
             if any(clue.start < other.end and other.start < clue.end for other in found):
                 continue
             found.append(clue)
             if len(found) >= CLUE_LIMIT:
                 break
-        return Reading(clues=tuple(sorted(found, key=lambda clue: clue.start)))
+        for address, street_end in list(find_addresses(text, found)):
+            found = [one for one in found if not _is_of_the_street(one, address.start, street_end)]
+            found.append(address)
+        return Reading(clues=tuple(_judged(text, sorted(found, key=lambda clue: (clue.start, -clue.end)))))
 
     def _clues(self, text: str) -> Iterator[Clue]:
-        yield from _as_clues(ClueKind.MAP_LINK, find_map_links(text))
-        yield from _as_clues(ClueKind.LATLON, find_coordinates(text))
-        yield from _as_clues(ClueKind.PLUS_CODE, find_plus_codes(text))
-        yield from _as_clues(ClueKind.OS_GRID, find_grid_references(text))
-        yield from _as_clues(ClueKind.POSTCODE, find_postcodes(text, self._postcodes))
+        yield from find_what3words(text)
+        yield from find_map_links(text)
+        yield from find_coordinates(text)
+        yield from find_plus_codes(text)
+        yield from find_grid_references(text)
+        yield from find_irish_grid_references(text)
+        yield from find_postcodes(text, self._postcodes)
+        yield from find_silent_map_links(text)
 
 
-def _as_clues(kind: ClueKind, places: Iterable[CallerLocation]) -> Iterator[Clue]:
-    for place in places:
-        is_outcode = place.source is LocationSource.TEXT_OUTCODE
-        yield Clue(
-            kind=ClueKind.OUTCODE if is_outcode else kind,
-            words=place.clue or "",
-            start=place.clue_start or 0,
-            end=place.clue_end or 0,
-            hypotheses=(place,),
-            note=place.note or "",
-        )
+def _is_of_the_street(clue: Clue, start: int, street_end: int) -> bool:
+    return clue.kind is ClueKind.PLACE_NAME and start <= clue.start < street_end
+
+
+def _judged(text: str, clues: list[Clue]) -> Iterator[Clue]:
+    """Each clue with whose place it is and whether it is denied, as `whose` and `negation` say.
+
+    What continues a clue (", Leeds, LS1 4AP") or stands inside an address shares its lot.
+    """
+    before: Clue | None = None
+    address: Clue | None = None
+    for clue in clues:
+        leader = address if address is not None and clue.end <= address.end else before
+        if leader is not None and leader.kind is not clue.kind:
+            between = text[leader.end : clue.start] if clue.start >= leader.end else ""
+            shares = clue.start < leader.end or continues(between)
+        else:
+            shares = False
+        if shares and leader is not None:
+            whose, negated = leader.whose, leader.is_negated
+        else:
+            negated = is_negated(text, clue.start, clue.end)
+            whose = whose_place(text, clue.start, clue.end, clue.kind)
+        judged = _with_owner(clue, whose, negated=negated)
+        if clue.kind is ClueKind.ADDRESS:
+            address = judged
+        before = judged
+        yield judged
+
+
+def _with_owner(clue: Clue, whose: Whose, *, negated: bool) -> Clue:
+    """A denied clue is kept and shown, without its places (`Clue`)."""
+    places = () if negated else tuple(replace(place, whose=whose) for place in clue.hypotheses)
+    return replace(clue, whose=Whose.UNSAID if negated else whose, is_negated=negated, hypotheses=places)

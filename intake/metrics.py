@@ -29,6 +29,12 @@ TRANSFERS = Counter(
 HELD_TRANSFERS = Gauge(
     "intake_transfers_held", "Transfers no room confirmed: each waits for a person", registry=REGISTRY
 )
+UNCLAIMED_FIXES = Gauge(
+    "intake_unclaimed_fixes",
+    "Phones' own fixes of the last hour that no contact has: waiting, late, or contested by several",
+    ("state",),
+    registry=REGISTRY,
+)
 REPLIES = Counter("intake_replies_total", "Replies by outcome", ("channel", "outcome"), registry=REGISTRY)
 TRIAGE_S = Histogram(
     "intake_triage_seconds",
@@ -59,6 +65,14 @@ WRITER_DEATHS = Counter(
     "intake_writer_deaths_total",
     "How often the process that commits was started again",
     registry=REGISTRY,
+)
+REROUTES_OPEN = Gauge(
+    "intake_reroutes_open",
+    "Contacts for which another room is proposed: each waits for a person",
+    registry=REGISTRY,
+)
+REROUTING_FAILED = Counter(
+    "intake_rerouting_failed_total", "Contacts whose changed place could not be looked at", registry=REGISTRY
 )
 LOOP_LAG_S = Gauge("intake_loop_lag_seconds", "How late the event loop ran its last tick", registry=REGISTRY)
 CLOCK_DRIFT_S = Gauge(

@@ -189,8 +189,10 @@ Index(
     sqlite_where=text("contact_id IS NULL AND device <> ''"),
     postgresql_where=text("contact_id IS NULL AND device <> ''"),
 )
+# The contact first, always empty here: or SQLite would rather read every fix that ever found none.
 Index(
     "ix_locations_unclaimed",
+    locations.c.contact_id,
     locations.c.received_at,
     sqlite_where=text("contact_id IS NULL"),
     postgresql_where=text("contact_id IS NULL"),

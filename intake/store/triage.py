@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from datetime import datetime, timedelta
+from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -15,23 +16,20 @@ from sqlalchemy import (
     case,
     literal,
     literal_column,
-    or_,
     select,
     type_coerce,
     update,
 )
 
-from intake.contact import ContactState, RawMessage, RawMessageId, Trust
+from intake.contact import InboundMessage, RawMessage, RawMessageId, Trust
 from intake.location import CallerLocation
 from intake.log_events import LogEventName
 from intake.store import log
-from intake.store.queue import LIVE
 from intake.store.tables import contacts, locations, messages, raw_messages
 from intake.store.types import Instant
 
 # Written bare, so that SQLite sees that the partial index on it answers.
 THREADING: ColumnElement[bool] = literal_column("contacts.threading")
-_HAS_TELEPHONE = contacts.c.telephone != literal("", literal_execute=True)
 
 
 class Untriaged(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,21 +83,6 @@ def take(conn: Connection, now: datetime, message_id: str) -> bool:
     return conn.execute(statement.values(triaged_at=now)).rowcount == 1
 
 
-def contact_of_caller(conn: Connection, caller: str, closed_since: datetime) -> str | None:
-    """The caller's newest contact that still takes messages, on any channel: by address or stated number.
-
-    One that was closed and has been silent since ``closed_since`` takes none: new words would open another.
-    """
-    takes = or_(contacts.c.state != ContactState.CLOSED.value, contacts.c.last_message_at >= closed_since)
-    found = select(contacts.c.id, contacts.c.last_message_at).where(THREADING, takes)
-    rows = [
-        *conn.execute(found.where(contacts.c.caller == caller)),
-        *conn.execute(found.where(contacts.c.telephone == caller, _HAS_TELEPHONE)),
-    ]
-    newest = max(rows, key=lambda row: (row.last_message_at, row.id), default=None)
-    return None if newest is None else str(newest.id)
-
-
 def newest_words(conn: Connection, contact_id: str) -> Words:
     """What a contact's newest message of its own is worth; places that joined it do not count."""
     row = conn.execute(
@@ -134,10 +117,13 @@ def add_locations(
     actor: str,
     new_id: Callable[[], str],
     received_at: datetime | None = None,
+    device: str = "",
+    joined_by: str = "",
 ) -> None:
-    """Append hypotheses; without a contact they wait for one to be joined by ``join_waiting``.
+    """Append hypotheses; without a contact they wait for theirs (`intake.store.joining`).
 
-    ``received_at`` is when their message came; left out, it is now.
+    ``received_at`` is when their message came; left out, it is now. ``device`` is the phone they came
+    from, ``joined_by`` the evidence that they are this contact's.
     """
     for location in found:
         location_id = new_id()
@@ -152,41 +138,29 @@ def add_locations(
                 uncertainty_m=location.uncertainty_m,
                 location=location,
                 actor=actor,
+                device=device,
+                joined_by=joined_by,
             )
         )
         data = {"location_id": location_id, "source": location.source.value}
+        if joined_by:
+            data["joined_by"] = joined_by
         log.write(conn, now, LogEventName.LOCATION, contact_id or "", actor, data)
 
 
-def join_waiting(conn: Connection, now: datetime, contact_id: str, caller: str, since: datetime) -> int:
-    """Give a contact the fixes of its caller that came before it, but not before ``since``; how many."""
-    joined = conn.execute(
-        update(locations)
-        .where(
-            locations.c.contact_id.is_(None), locations.c.caller == caller, locations.c.received_at >= since
-        )
-        .values(contact_id=contact_id)
-    ).rowcount
-    if joined:
-        log.write(conn, now, LogEventName.LOCATION, contact_id, "triage", {"joined": joined})
-    return joined
+def state_number(conn: Connection, contact_id: str, telephone: str) -> None:
+    """Keep the number that a contact states, so that a phone's own fixes find it."""
+    conn.execute(update(contacts).where(contacts.c.id == contact_id).values(telephone=telephone))
 
 
-def waiting_callers(conn: Connection, wait_s: float) -> set[tuple[str, str, datetime]]:
-    """``(contact id, caller, since)`` of live contacts and fixes that missed each other in the writing."""
-    wait = timedelta(seconds=wait_s)
-    found: set[tuple[str, str, datetime]] = set()
-    for theirs in (contacts.c.caller, contacts.c.telephone):
-        rows = conn.execute(
-            select(contacts.c.id, contacts.c.last_message_at, locations.c.caller, locations.c.received_at)
-            .join(locations, locations.c.caller == theirs)
-            .where(LIVE, locations.c.contact_id.is_(None))
-        )
-        for row in rows:
-            since = row.last_message_at - wait
-            if row.received_at >= since:
-                found.add((row.id, row.caller, since))
-    return found
+def contents(conn: Connection, message_ids: Collection[str]) -> list[InboundMessage]:
+    """The messages as they were read; what this version cannot decode is left out."""
+    query = select(messages.c.id, type_coerce(messages.c.content, Text).label("content"))
+    found: dict[str, InboundMessage] = {}
+    for row in conn.execute(query.where(messages.c.id.in_(message_ids))):
+        with suppress(msgspec.MsgspecError):
+            found[row.id] = msgspec.json.decode(row.content, type=InboundMessage)
+    return [found[one] for one in message_ids if one in found]
 
 
 def set_best(conn: Connection, now: datetime, contact_id: str, best: CallerLocation) -> None:

@@ -10,7 +10,7 @@ import msgspec
 from intake.contact import InboundMessage, Priority
 from intake.control_room import Service
 from intake.triage.language import DEFAULT_LANGUAGE, guess_language
-from intake.triage.priority import Facts, PriorityRules, prioritise
+from intake.triage.priority import Facts, PriorityRules, PriorityVerdict, prioritise
 from intake.triage.service import ServiceSuggestion, ServiceWords, suggest_service
 from intake.triage.signs import is_old, is_silent_55
 
@@ -75,6 +75,12 @@ class Triage(msgspec.Struct, frozen=True, kw_only=True):
             silent=silent,
             old=old,
         )
+
+    def felt_crash(self) -> PriorityVerdict | None:
+        """How urgent a contact is whose phone felt a car crash, whatever its words; None if no rule asks."""
+        verdict = prioritise(Facts(crash=True), self.priority_rules)
+        asked = (rule.crash for rule in self.priority_rules.rules if rule.id == verdict.rule_id)
+        return verdict if any(asked) else None
 
     def _language(self, message: InboundMessage) -> str:
         """What the caller writes outranks what the device is set to."""

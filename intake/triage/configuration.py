@@ -40,6 +40,7 @@ class _Rule(msgspec.Struct, frozen=True, kw_only=True):
     old: bool | None = None
     defect: bool | None = None
     automatic: bool | None = None
+    crash: bool | None = None
 
 
 class _Language(msgspec.Struct, frozen=True, kw_only=True):
@@ -212,6 +213,7 @@ def _rule(written: _Rule, where: str, lists: set[str], problems: list[str]) -> P
         old=written.old,
         defect=written.defect,
         automatic=written.automatic,
+        crash=written.crash,
     )
 
 

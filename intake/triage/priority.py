@@ -12,7 +12,10 @@ from intake.triage.phrase_match import PhraseMatcher, quoted
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """All that a rule may ask about one message. ``service`` is chosen or suggested."""
+    """All that a rule may ask about one message. ``service`` is chosen or suggested.
+
+    ``crash``: the caller's phone says by AML that it felt a car crash.
+    """
 
     text: str = ""
     channel: str = ""
@@ -21,6 +24,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     old: bool = False
     defect: bool = False
     automatic: bool = False
+    crash: bool = False
 
 
 class PriorityRule(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,10 +40,11 @@ class PriorityRule(msgspec.Struct, frozen=True, kw_only=True):
     old: bool | None = None
     defect: bool | None = None
     automatic: bool | None = None
+    crash: bool | None = None
 
     @property
     def is_catch_all(self) -> bool:
-        flags = (self.silent, self.old, self.defect, self.automatic)
+        flags = (self.silent, self.old, self.defect, self.automatic, self.crash)
         return not (self.words or self.service or self.channel) and all(flag is None for flag in flags)
 
     def is_true(self, facts: Facts, lists_said: frozenset[str]) -> bool:
@@ -51,6 +56,7 @@ class PriorityRule(msgspec.Struct, frozen=True, kw_only=True):
             and self.old in (None, facts.old)
             and self.defect in (None, facts.defect)
             and self.automatic in (None, facts.automatic)
+            and self.crash in (None, facts.crash)
         )
 
 

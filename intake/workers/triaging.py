@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import partial
 from typing import Any
 
 import msgspec
-import phonenumbers
 import structlog
 from msgspec.structs import replace
 
 from intake import metrics
-from intake.contact import Contact, ContactId, InboundMessage, MessageKind
+from intake.contact import ChannelKind, Contact, ContactId, InboundMessage, MessageKind
 from intake.errors import StoreUnavailable
 from intake.locate.best import choose_best
 from intake.location import CallerLocation, Reading
@@ -24,9 +23,11 @@ from intake.store import Connection, clues, contacts, replies
 from intake.store import log as log_events
 from intake.store import triage as table
 from intake.store.handling import SET_BY
+from intake.store.joining import say_contested
 from intake.store.store import Store
 from intake.telling import Telling
 from intake.triage import Assessment, Triage
+from intake.workers.joining import Hints, Joining, WholeOf
 from intake.workers.letting_go import LettingGo
 
 log = structlog.get_logger()
@@ -47,7 +48,9 @@ class Triaging:
         clock: Clock,
         new_id: Callable[[], str],
         settings: ContactsSettings,
+        whole_of: Mapping[ChannelKind, WholeOf] | None = None,
     ):
+        """``whole_of`` puts texts together that came in parts, by channel."""
         self._store = store
         self._locator = locator
         self._triage = triage
@@ -56,6 +59,7 @@ class Triaging:
         self._clock = clock
         self._new_id = new_id
         self._settings = settings
+        self._joining = Joining(store, triage, clock, new_id, settings, whole_of)
 
     async def step(self) -> int:
         waiting = await self._store.read(lambda conn: table.untriaged(conn, BATCH))
@@ -72,25 +76,27 @@ class Triaging:
         return len(waiting)
 
     async def rejoin(self) -> int:
-        """Give fixes to contacts that came while the fix was being written; closes that small gap."""
-        wait_s = self._settings.fixes_wait_s
-        missed = await self._store.read(lambda conn: table.waiting_callers(conn, wait_s))
-        for contact_id, caller, since in missed:
-            await self._store.run(partial(self._join, ContactId(contact_id), caller, since))
-        return len(missed)
+        """Give fixes to contacts that a worker's end or an older version kept them from; how many."""
+        missed = await self._joining.rejoin()
+        joined = 0
+        for contact_id, words_at in missed:
+            joined += await self._store.run(partial(self._join, contact_id, words_at))
+        return joined
 
-    def _join(self, contact_id: ContactId, caller: str, since: datetime, conn: Connection) -> None:
+    def _join(self, contact_id: ContactId, words_at: datetime, conn: Connection) -> int:
         now = self._clock.now()
         contacts.get(conn, contact_id, lock=True)
-        if table.join_waiting(conn, now, contact_id, caller, since):
+        joined = self._joining.gather(conn, now, contact_id, words_at)
+        if joined:
             self._best(conn, now, contact_id)
+        return joined
 
     async def _one(self, item: table.Untriaged) -> None:
         # Pure work first: no transaction is open while text is read.
         message = msgspec.json.decode(item.content, type=InboundMessage)
         said_at = message.sent_at or item.received_at
         reading = self._locator.read(message.text)
-        found = [*message.locations, *(replace(one, positioned_at=said_at) for one in reading.places)]
+        found = [replace(one, positioned_at=said_at) for one in reading.places]
         seen = self._triage.assess(
             message,
             received_at=item.received_at,
@@ -112,31 +118,35 @@ class Triaging:
         now = self._clock.now()
         if not table.take(conn, now, item.id):
             return  # another worker process was first
-        closed_since = item.received_at - timedelta(seconds=self._settings.silence_s)
-        contact_id = item.contact_id or table.contact_of_caller(conn, message.caller, closed_since)
+        owner = self._joining.owner(conn, item, message)
+        contact_id = owner.contact_id
         # The lock first: of two workers, the second must see the places the first one wrote.
         contact = contact_id and contacts.get(conn, ContactId(contact_id), lock=True)
         table.add_locations(
             conn,
             now,
-            found,
+            [*self._joining.places(conn, item, message), *found],
             contact_id=contact_id,
             message_id=item.id,
             caller=message.caller,
             actor=f"message:{message.channel}",
             new_id=self._new_id,
             received_at=item.received_at,
+            device=str(message.extra.get("device", "")),
+            joined_by=owner.by.value,
         )
         clues.add(conn, reading.clues, message_id=item.id, contact_id=contact_id, new_id=self._new_id)
         if not contact:
+            say_contested(conn, now, owner)
             return  # a place that waits for its contact
-        telephone = stated_number(message)
-        since = item.received_at - timedelta(seconds=self._settings.fixes_wait_s)
-        for caller in filter(None, {message.caller, telephone}):
-            table.join_waiting(conn, now, contact.id, caller, since)
+        self._joining.gather(conn, now, contact.id, item.received_at)
+        hints = self._joining.hints(conn, contact.id, item.received_at)
         best = self._best(conn, now, contact.id)
-        if message.kind is not MessageKind.PLACE:
-            self._suggest(conn, now, contact, seen, telephone)
+        if message.kind is MessageKind.PLACE:
+            self._heed(conn, now, contact, hints)
+        else:
+            seen = self._joining.heeding(seen, hints)
+            self._suggest(conn, now, contact, seen)
             self._answer(conn, now, contact, message, seen, located=best is not None)
         try:
             with conn.begin_nested():
@@ -154,10 +164,20 @@ class Triaging:
         table.set_best(conn, now, contact_id, best)
         return next(one for one in stored if one.location is best)
 
-    def _suggest(
-        self, conn: Connection, now: datetime, contact: Contact, seen: Assessment, telephone: str
-    ) -> None:
-        values: dict[str, Any] = {"telephone": telephone} if telephone else {}
+    def _heed(self, conn: Connection, now: datetime, contact: Contact, hints: Hints) -> None:
+        """What the phone says of its owner, when it comes after the words."""
+        values: dict[str, Any] = {}
+        if hints.language and hints.language != contact.language and contact.language in ("", "en"):
+            values["language"] = hints.language
+        if hints.crashed and not contact.priority_rule.startswith(SET_BY):
+            verdict = self._triage.felt_crash()
+            if verdict and verdict.priority < contact.priority:
+                values |= {"priority": int(verdict.priority), "priority_rule": verdict.rule_id}
+        if values:
+            table.suggest(conn, now, contact.id, values)
+
+    def _suggest(self, conn: Connection, now: datetime, contact: Contact, seen: Assessment) -> None:
+        values: dict[str, Any] = {}
         is_open = not contact.service_reason.startswith(SET_BY)  # nobody's choice yet
         if is_open and seen.service is not None and (contact.service is None or seen.service_stated):
             values |= {"service": seen.service.value, "service_reason": seen.service_reason}
@@ -204,22 +224,3 @@ class Triaging:
                 table.suggest(conn, now, item.contact_id, {"defect": defect})
 
         await self._store.run(work)
-
-
-def stated_number(message: InboundMessage) -> str:
-    """The telephone number an app or chat caller gave, as a tel: URI; empty where there is none to read.
-
-    Numbers without a country are read as British; some write the country and leave the plus sign out.
-    """
-    given = message.extra.get("telephone") or message.extra.get("own_number")
-    if not isinstance(given, str):
-        return ""
-    given = given.strip().removeprefix("tel:")
-    for written in (given, f"+{given}"):
-        try:
-            number = phonenumbers.parse(written, "GB")
-        except phonenumbers.NumberParseException:
-            continue
-        if phonenumbers.is_possible_number(number):
-            return "tel:" + phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    return ""

@@ -23,10 +23,12 @@ from intake.store import (
     claims,
     decisions,
     handling,
+    joining,
     queue,
     room_words,
     tables,
     transfers,
+    unclaimed,
     upkeep,
 )
 from intake.store import triage as triage_table
@@ -509,18 +511,32 @@ async def test_the_figures_count_whoever_can_be_claimed_and_show_empty_states(be
 
 # -- asked many times a minute, out of an index ------------------------------------------------------
 
+NUMBER, DEVICE, PATIENT = (
+    "tel:+447700900001",
+    "imei:00499901064000",
+    joining.Patience(wait_s=600, silence_s=9_000),
+)
 ASKED: dict[str, tuple[Callable[[Connection], object], str]] = {
     "places' contact": (
-        lambda conn: triage_table.contact_of_caller(conn, "tel:+447700900001", at(0)),
+        lambda conn: joining.owner_of(conn, NUMBER, DEVICE, at(0), PATIENT),
         "uq_contacts_threading",
     ),
     "a number's contact": (
-        lambda conn: triage_table.contact_of_caller(conn, "tel:+447700900001", at(0)),
+        lambda conn: joining.owner_of(conn, NUMBER, DEVICE, at(0), PATIENT),
         "ix_contacts_telephone",
     ),
     "caller's news": (lambda conn: caller_view.news(conn, "app:x", ""), "uq_contacts_threading"),
     "ended caller's news": (lambda conn: caller_view.news(conn, "app:x", ""), "ix_replies_caller"),
-    "missed places": (lambda conn: triage_table.waiting_callers(conn, 600), "ix_locations_waiting"),
+    "a device's numbers": (
+        lambda conn: joining.owner_of(conn, "unknown:", DEVICE, at(0), PATIENT),
+        "ix_phones_device",
+    ),
+    "missed places": (lambda conn: unclaimed.missed(conn, 600), "ix_locations_waiting"),
+    "fixes of a device": (
+        lambda conn: unclaimed.of_phone(conn, [NUMBER], [DEVICE], at(0)),
+        "ix_locations_device",
+    ),
+    "fixes without contact": (lambda conn: unclaimed.count(conn, at(0), 600, 3_600), "ix_locations_unclaimed"),
     "figures": (lambda conn: upkeep.figures(conn, at(0), (60,)), "ix_transfers_contact"),
     "to be read": (lambda conn: triage_table.untriaged(conn, 10), "ix_messages_untriaged"),
     "to be parsed": (lambda conn: triage_table.pending_raw(conn, ["email.1"], 5), "ix_raw_messages_pending"),

@@ -81,7 +81,7 @@ def _phones() -> None:
     op.add_column("locations", joined_by)
     for name, columns, where in (
         ("device", ["device"], "contact_id IS NULL AND device <> ''"),
-        ("unclaimed", ["received_at"], "contact_id IS NULL"),
+        ("unclaimed", ["contact_id", "received_at"], "contact_id IS NULL"),
         ("stated", ["caller"], "joined_by = 'stated number'"),
     ):
         index, true_for = f"ix_locations_{name}", sa.text(where)

@@ -90,15 +90,19 @@ async def _foundation(
         pool_size=settings.store.pool_size,
         thread_silence_s=settings.contacts.silence_s,
     )
-    await store.start()
     stack.push_async_callback(store.close)
-    if last := await store.last_event_at():
-        clock.not_before(last)
+    starting = asyncio.ensure_future(store.start())
+    await asyncio.sleep(0)  # the writer's process comes up while the channels' libraries are read
     # Workers answer on every channel, doors receive on those they were given, a console on none.
     wanted = None if "workers" in roles else only if "doors" in roles else ()
-    adapters = open_channels(settings, clock, wanted)
-    for adapter in adapters:
-        stack.push_async_callback(adapter.close)
+    try:
+        adapters = open_channels(settings, clock, wanted)
+        for adapter in adapters:
+            stack.push_async_callback(adapter.close)
+    finally:
+        await starting
+    if last := await store.last_event_at():
+        clock.not_before(last)
     health = Health(store, clock, roles)
     return Running(settings=settings, store=store, clock=clock, adapters=adapters, health=health)
 

@@ -15,7 +15,7 @@ from intake.console.link_views import link_views
 from intake.contact import Contact
 from intake.control_room import ASKED, ControlRoom, Service
 from intake.errors import NotFound
-from intake.store import Connection, claims, contacts, location_links, log, replies
+from intake.store import Connection, claims, clues, contacts, location_links, log, replies
 from intake.store.claims import Claim
 
 
@@ -33,7 +33,7 @@ def _everything(conn: Connection, now: datetime, address: str, desk: Desk) -> vi
     return views.ContactAnswer(
         contact=views.queue_row(contact, now),
         moments=contacts.moments(conn, contact.id),
-        conversation=conversation(said, answered, desk.old_after_s),
+        conversation=conversation(said, answered, desk.old_after_s, clues.of_contact(conn, contact.id)),
         places=[views.hypothesis(one, contact.location) for one in places],
         contradictions=desk.places.contradictions([one.location for one in places]),
         decisions=[

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from intake.contact import InboundMessage, MediaReference, MessageKind
+from intake.location import Clue, ClueKind, Whose
 from intake.store.contacts import StoredMessage, StoredReply
 
 CALLER = "caller"
@@ -16,12 +17,32 @@ PLACE_SENT = "[location sent]"
 _read = msgspec.json.Decoder(InboundMessage).decode
 
 
+class ClueMark(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Words of a line that tell a place: ``text[start:end]``, to be underlined where they stand.
+
+    ``start`` and ``end`` count Unicode characters (code points), not UTF-16 units. ``located`` says that
+    the line's places hold one of this clue; ``negated`` that the sentence denies it ("not in Leeds any
+    more"). ``options`` are the places an ambiguous name may mean. Marks nest: a postcode in an address.
+    """
+
+    kind: ClueKind
+    start: int
+    end: int
+    words: str
+    located: bool = False
+    whose: Whose = Whose.UNSAID
+    negated: bool = False
+    options: tuple[str, ...] = ()
+    note: str = ""
+
+
 class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One thing said. ``author`` is ``caller``, a handler, or ``automatic:<phrase id>``.
 
     ``delivery`` is what became of a reply of ours. ``flags`` holds ``old`` (long on its way),
     ``defective`` (``raw`` shows what came), ``conflict`` and ``edit``. ``repeated_at`` lists when the
-    very same words came again: people are told to send again after three minutes (law 4).
+    very same words came again: people are told to send again after three minutes (law 4). ``clues`` are
+    the words that tell a place, in their order.
     """
 
     id: str
@@ -39,13 +60,19 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     edits: str = ""
     raw: str = ""
     extra: dict[str, Any] = msgspec.field(default_factory=dict)
+    clues: tuple[ClueMark, ...] = ()
 
 
 def conversation(
-    said: Iterable[StoredMessage], answered: Iterable[StoredReply], old_after_s: float
+    said: Iterable[StoredMessage],
+    answered: Iterable[StoredReply],
+    old_after_s: float,
+    clues: Mapping[str, Sequence[Clue]] | None = None,
 ) -> list[Line]:
-    """Both sides by time; the same words of the caller in a row become one line."""
-    lines = [_of_caller(message, old_after_s) for message in said] + [_of_ours(reply) for reply in answered]
+    """Both sides by time; the same words of the caller in a row become one line. ``clues`` by message id."""
+    read = clues or {}
+    lines = [_of_caller(message, old_after_s, read.get(message.id, ())) for message in said]
+    lines += [_of_ours(reply) for reply in answered]
     folded: list[Line] = []
     for line in sorted(lines, key=lambda one: (one.at, one.id)):
         before = next((one for one in reversed(folded) if one.author == CALLER), None)
@@ -63,7 +90,7 @@ def _repeats(before: Line, line: Line) -> bool:
     return only_words and line.author == CALLER and before.text == line.text
 
 
-def _of_caller(stored: StoredMessage, old_after_s: float) -> Line:
+def _of_caller(stored: StoredMessage, old_after_s: float, clues: Sequence[Clue]) -> Line:
     try:
         message = _read(stored.content)
     except msgspec.MsgspecError:
@@ -86,6 +113,21 @@ def _of_caller(stored: StoredMessage, old_after_s: float) -> Line:
         edits=message.edits if message else "",
         raw=stored.raw.decode("utf-8", "replace"),
         extra=message.extra if message else {},
+        clues=tuple(_mark(clue) for clue in clues) if message else (),
+    )
+
+
+def _mark(clue: Clue) -> ClueMark:
+    return ClueMark(
+        kind=clue.kind,
+        start=clue.start,
+        end=clue.end,
+        words=clue.words,
+        located=bool(clue.hypotheses),
+        whose=clue.whose,
+        negated=clue.is_negated,
+        options=clue.options,
+        note=clue.note,
     )
 
 

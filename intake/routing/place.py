@@ -38,6 +38,8 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 
     ``home`` is the area under the centre or -1. ``why_none`` says in words why there is no place;
     then nothing else holds. ``off_the_sheet`` is a good position that the map does not reach.
+    ``inland`` is said of the centre; ``reaches_shore`` when any of the circle is within 300 m of the
+    coast or at sea.
     """
 
     why_none: str = ""
@@ -46,6 +48,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     radius_m: float = 0.0
     shares: dict[int, float] = msgspec.field(default_factory=dict)
     inland: bool = False
+    reaches_shore: bool = False
 
 
 def find_place(areas: AreaMap, location: CallerLocation | None) -> Place:
@@ -69,6 +72,7 @@ def find_place(areas: AreaMap, location: CallerLocation | None) -> Place:
         radius_m=radius_m,
         shares=areas.overlaps(easting, northing, radius_m, REACH_FACTOR * radius_m + REACH_M),
         inland=areas.is_inland(easting, northing),
+        reaches_shore=areas.reaches_shore(easting, northing, radius_m),
     )
 
 

@@ -9,6 +9,7 @@ from math import isfinite
 from intake.control_room import ControlRoom, RoomId, Service
 from intake.errors import NotFound
 from intake.location import STATED_CONFIDENCE_PCT, CallerLocation
+from intake.routing.abroad import ABROAD, ELSEWHERE
 from intake.routing.areas import AreaMap
 from intake.routing.decision import AreaChance, Candidate, RoutingDecision
 from intake.routing.grounds import Grounds, read_policy, read_register, write_policy, write_register
@@ -20,13 +21,6 @@ _CO = STATED_CONFIDENCE_PCT / 100
 
 # GSS codes carry their country in the first letter; gates are countries of their own.
 _COUNTRIES = {"E": "england", "W": "wales", "S": "scotland", "NI": "northern-ireland"}
-ABROAD = {
-    "IE": ("ireland", "Ireland"),
-    "IM": ("isle-of-man", "the Isle of Man"),
-    "JE": ("jersey", "Jersey"),
-    "GG": ("guernsey", "the Bailiwick of Guernsey"),
-    "EU": ("continent", "continental Europe"),
-}
 _COAST_WORDS = {
     PlaceKind.SEA: "at sea, more than 1 km from the coast",
     PlaceKind.SHORE: "near the shore, from 300 m inland to 1 km out",
@@ -138,12 +132,14 @@ class RegionalRouter:
         rule = self._policy.choose(situation)
         room_id = candidates[0].room_id if rule.action == TO_AREA else RoomId(rule.action)
         odds = {candidate.room_id: candidate.probability for candidate in candidates}
+        offers_coastguard = self._offers_coastguard(service, kind, place)
         return RoutingDecision(
             service=service,
             room_id=room_id,
             rule_id=rule.id,
             reason=f"{self._words(service, kind, place, candidates)}; {rule.because}"
-            + self._called_out_by(service, room_id),
+            + self._called_out_by(service, room_id)
+            + self._coastguard_words(kind, offers_coastguard),
             probability=odds.get(room_id, 0.0),
             candidates=candidates,
             map_version=self._areas.version,
@@ -152,6 +148,8 @@ class RegionalRouter:
             areas=self._areas_within_reach(service, place),
             radius_m=place.radius_m,
             reach_m=REACH_FACTOR * place.radius_m + REACH_M if self._on_the_map(place) else 0.0,
+            abroad=self._abroad_code(kind, place),
+            offers_coastguard=offers_coastguard,
         )
 
     def _candidates(self, service: Service, place: Place) -> tuple[Candidate, ...]:
@@ -191,6 +189,23 @@ class RegionalRouter:
         if service is Service.RAIL_POLICE:
             return "; where there are no British Transport Police, the police of the area police the railway"
         return f"; {service.word.replace('-', ' ')} is called out by the {service.through.word} of the area"
+
+    def _offers_coastguard(self, service: Service, kind: PlaceKind, place: Place) -> bool:
+        if service is Service.COASTGUARD or kind in (PlaceKind.NONE, PlaceKind.FOREIGN):
+            return False
+        return place.reaches_shore
+
+    def _coastguard_words(self, kind: PlaceKind, offers_coastguard: bool) -> str:
+        if not offers_coastguard:
+            return ""
+        if kind is PlaceKind.SEA:
+            return "; at sea HM Coastguard leads"
+        return "; within 300 m of the coast or out at sea: offer HM Coastguard beside it"
+
+    def _abroad_code(self, kind: PlaceKind, place: Place) -> str:
+        if kind is not PlaceKind.FOREIGN:
+            return ""
+        return ELSEWHERE if place.off_the_sheet else self._areas.codes[place.home]
 
     def _kind(self, service: Service, place: Place, candidates: tuple[Candidate, ...]) -> PlaceKind:
         if place.why_none:

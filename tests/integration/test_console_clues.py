@@ -29,10 +29,10 @@ async def behind(store: Store) -> AsyncIterator[Behind]:
 async def shown(behind: Behind, contact_id: str) -> dict[str, Any]:
     headers = {"Authorization": f"Bearer {TOKENS['ada']}"}
     async with console(behind.store, behind.clock) as server, aiohttp.ClientSession() as http:
-        async with http.get(server.make_url(f"/api/v1/contacts/{contact_id}"), headers=headers) as answer:
-            assert answer.status == 200
-            found: dict[str, Any] = await answer.json()
-            return found
+        answer = await http.get(server.make_url(f"/api/v1/contacts/{contact_id}"), headers=headers)
+        assert answer.status == 200
+        found: dict[str, Any] = await answer.json()
+        return found
 
 
 async def test_a_console_can_underline_each_clue_in_its_message(behind: Behind) -> None:

@@ -12,6 +12,7 @@ COMMANDS = {
     "send": "send one contact of your own through a real door of a running demo",
     "queue": "work the queue: list, claim, show, reply, route, send, close",
     "route": "which control room answers for a place, and why; one place or a CSV file",
+    "locate": "what is made of a text: every clue to a place, its hypotheses and the fused answer",
     "check": "check the configuration and list every error at once",
     "control-room": "run a reference control room that receives MAIT transfers",
     "research": "export channel-usage data that cannot point at a person",

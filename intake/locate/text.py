@@ -10,10 +10,12 @@ from msgspec.structs import replace
 
 from intake.locate.address import find_addresses
 from intake.locate.coordinates import find_coordinates
+from intake.locate.gazetteer import Gazetteer, GazetteerMissing
 from intake.locate.grid_reference import find_grid_references
 from intake.locate.irish_grid import find_irish_grid_references
 from intake.locate.map_link import find_map_links, find_silent_map_links
 from intake.locate.negation import is_negated
+from intake.locate.place_clues import find_place_clues
 from intake.locate.plus_code import find_plus_codes
 from intake.locate.postcode import find_postcodes
 from intake.locate.postcode_file import PostcodeFile, PostcodesMissing
@@ -36,18 +38,28 @@ class TextLocator:
     says which kind of clue it cannot read and what to do.
     """
 
-    def __init__(self, postcodes: PostcodeFile | None, *, degraded: str = ""):
-        self._postcodes = postcodes
+    def __init__(
+        self, postcodes: PostcodeFile | None, gazetteer: Gazetteer | None = None, *, degraded: str = ""
+    ):
+        self._postcodes, self._gazetteer = postcodes, gazetteer
         self.degraded = degraded
 
     @classmethod
-    def load(cls, folder: Path) -> TextLocator:
-        """With the postcode file in ``folder``; without it the intake starts all the same, degraded."""
+    def load(cls, folder: Path, places: Path | None = None) -> TextLocator:
+        """With the postcode file in ``folder`` and the list of places in ``places`` (config/gazetteer);
+        without either the intake starts all the same, degraded."""
+        postcodes, gazetteer, missing = None, None, []
         try:
-            return cls(PostcodeFile.open(folder))
+            postcodes = PostcodeFile.open(folder)
         except PostcodesMissing as error:
             log.error("postcodes_missing", reason=str(error))
-            return cls(None, degraded=str(error))
+            missing.append(str(error))
+        try:
+            gazetteer = Gazetteer.load(places) if places is not None else None
+        except GazetteerMissing as error:
+            log.error("gazetteer_missing", reason=str(error))
+            missing.append(str(error))
+        return cls(postcodes, gazetteer, degraded="; ".join(missing))
 
     def read(self, text: str) -> Reading:
         """The clues in the order of their words; ``start``/``end`` are offsets into ``text``.
@@ -57,7 +69,7 @@ class TextLocator:
         """
         text = text[:TEXT_LIMIT_CHARACTERS]
         found: list[Clue] = []
-        for clue in self._clues(text):
+        for clue in self._clues(text, found):
             if any(clue.start < other.end and other.start < clue.end for other in found):
                 continue
             found.append(clue)
@@ -68,14 +80,17 @@ class TextLocator:
             found.append(address)
         return Reading(clues=tuple(_judged(text, sorted(found, key=lambda clue: (clue.start, -clue.end)))))
 
-    def _clues(self, text: str) -> Iterator[Clue]:
+    def _clues(self, text: str, found: list[Clue]) -> Iterator[Clue]:
+        """``found`` grows as they are taken: what it holds by then helps to tell places of one name apart."""
         yield from find_what3words(text)
         yield from find_map_links(text)
         yield from find_coordinates(text)
-        yield from find_plus_codes(text)
+        yield from find_plus_codes(text, self._gazetteer.point if self._gazetteer is not None else None)
         yield from find_grid_references(text)
         yield from find_irish_grid_references(text)
         yield from find_postcodes(text, self._postcodes)
+        near = [clue.hypotheses[0] for clue in found if len(clue.hypotheses) == 1]
+        yield from find_place_clues(text, self._gazetteer, near)
         yield from find_silent_map_links(text)
 
 

@@ -18,7 +18,8 @@ from intake.locate.geocoding import open_geocoders, worth_asking_s
 from intake.locate.text import TextLocator
 from intake.phrases import load_phrases
 from intake.public.inviting import InvitingByRule, make_inviting
-from intake.register import load_auto_transfer, load_register
+from intake.register import load_auto_transfer, load_register, load_rerouting
+from intake.rerouting import Rerouting
 from intake.running import Running, new_id, spawn
 from intake.service_health import add_health
 from intake.telling import Telling
@@ -31,6 +32,7 @@ from intake.workers.loop import Step, go_round, tick
 from intake.workers.parsing import Parsing
 from intake.workers.relaying import Relaying
 from intake.workers.replying import Replying
+from intake.workers.rerouting import ReroutingWorker
 from intake.workers.sweeping import Sweeping
 from intake.workers.triaging import Triaging
 
@@ -42,11 +44,13 @@ class Inside:
         settings, store, clock = started.settings, started.store, started.clock
         self.secrets = shared_secrets(settings.feeds.secrets)
         self.router = load_register(settings.config_dir, feed_urls=settings.feeds.urls)
-        self.locator = TextLocator.load(settings.data_dir)
+        self.locator = TextLocator.load(settings.data_dir, settings.config_dir / "gazetteer")
         phrases = load_phrases(settings.config_dir)
         self.telling = Telling(phrases)
         self.inviting = make_inviting(settings.links, phrases, settings.doors.public_url, new_id)
         self.handover = HandOver(store, self.router, clock, new_id, settings.feeds.agency)
+        rerouting = load_rerouting(settings.config_dir)
+        self.rerouting = Rerouting(store, self.handover, self.router, clock, new_id, rerouting)
         self.verdicts = Verdicts(store, self.telling, clock, new_id, settings.transfers.verdict_wait_s)
         self.feed_door = FeedDoor(self.secrets)
         self.triage = load_triage(settings.config_dir)
@@ -115,6 +119,7 @@ def start_workers(stack: AsyncExitStack, started: Running, inside: Inside) -> No
     stack.push_async_callback(replying.close)
     geocoding = Geocoding(store, inside.geocoders, worth_asking_s(settings), clock, new_id)
     stack.push_async_callback(geocoding.close)
+    rerouting = ReroutingWorker(store, inside.rerouting, clock)
     sweeping = Sweeping(store, started.adapters, WayIn(store, clock, new_id), clock, settings.workers)
     keeping = Keeping(store, clock, settings.contacts, started.adapters)
     for name, step in {
@@ -123,6 +128,7 @@ def start_workers(stack: AsyncExitStack, started: Running, inside: Inside) -> No
         "relaying": relaying.step,
         "replying": replying.step,
         "geocoding": geocoding.step,
+        "rerouting": rerouting.step,
     }.items():
         spawn(stack, started, _on_bell, started, name, step)
     for name, step, every_s in (
@@ -131,6 +137,7 @@ def start_workers(stack: AsyncExitStack, started: Running, inside: Inside) -> No
         ("lookups", geocoding.count, 5.0),
         ("sweeping", sweeping.step, settings.workers.sweep_every_s),
         ("watching", keeping.watch, 5.0),
+        ("proposals", rerouting.watch, 5.0),
         ("closing", keeping.close_silent, 60.0),
     ):
         spawn(stack, started, tick, name, step, every_s=every_s, health=started.health)

@@ -10,14 +10,17 @@ from typing import TypeVar
 import msgspec
 
 from intake.boundaries.districts import DISTRICTS, TERRITORIAL, AreaOf, read_areas_of
+from intake.boundaries.neighbours import NEIGHBOURS, read_neighbours
 from intake.boundaries.released import folder_of, read_map
 from intake.control_room import ControlRoom, RoomId, Service
 from intake.errors import BadConfiguration
 from intake.room_entries import GREAT_BRITAIN, check_rooms
+from intake.routing.abroad import ABROAD
 from intake.routing.areas import AreaMap
 from intake.routing.auto_transfer import AutoTransferPolicy, AutoTransferRule
 from intake.routing.policy import TO_AREA, RoutePolicy, Rule
-from intake.routing.router import ABROAD, RegionalRouter
+from intake.routing.reroute import ReroutingRules
+from intake.routing.router import RegionalRouter
 
 ROOMS, POLICY, BOUNDARIES = "control_rooms.toml", "route_policy.toml", "boundaries"
 NORTHERN_IRELAND = "NI"
@@ -43,7 +46,9 @@ def load_register(
     area_map = read_map(folder, problems)
     answers = _answers(area_map, areas_of, rooms, problems) if area_map and areas_of and rooms else {}
     policy = _route_policy(config_dir / POLICY, rooms, default_room, problems)
+    neighbours = read_neighbours(config_dir / NEIGHBOURS, problems)
     _auto_transfer(config_dir / POLICY, problems)
+    _rerouting(config_dir / POLICY, problems)
     if problems or area_map is None or policy is None:
         raise BadConfiguration(problems)
     networks = {
@@ -52,7 +57,7 @@ def load_register(
         for service in room.services
         if service not in answers and room.areas
     }
-    return RegionalRouter(area_map, rooms, answers, networks, policy)
+    return RegionalRouter(area_map, rooms, answers, networks, policy, neighbours)
 
 
 def load_auto_transfer(config_dir: Path) -> AutoTransferPolicy:
@@ -62,6 +67,15 @@ def load_auto_transfer(config_dir: Path) -> AutoTransferPolicy:
     if problems:
         raise BadConfiguration(problems)
     return policy
+
+
+def load_rerouting(config_dir: Path) -> ReroutingRules:
+    """The ``[rerouting]`` table of the route policy; raises BadConfiguration."""
+    problems: list[str] = []
+    rules = _rerouting(config_dir / POLICY, problems)
+    if problems:
+        raise BadConfiguration(problems)
+    return rules
 
 
 def check_register(config_dir: Path) -> list[str]:
@@ -142,6 +156,19 @@ def _route_policy(
 
 def _auto_transfer(path: Path, problems: list[str]) -> AutoTransferPolicy:
     return AutoTransferPolicy(rules=tuple(_tables(path, "auto_transfer", AutoTransferRule, problems)))
+
+
+def _rerouting(path: Path, problems: list[str]) -> ReroutingRules:
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8")).get("rerouting", {})
+        rules = msgspec.convert(table, ReroutingRules)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+        return ReroutingRules()  # said already, by those who read the rules
+    except msgspec.ValidationError as error:
+        problems.append(f"{POLICY}: rerouting: {error}")
+        return ReroutingRules()
+    problems.extend(f"{POLICY}: rerouting: {problem}" for problem in rules.problems())
+    return rules
 
 
 def _tables(path: Path, name: str, kind: type[T], problems: list[str]) -> list[T]:

@@ -30,7 +30,8 @@ from intake.locate.text import TextLocator
 from intake.location import CallerLocation
 from intake.phrases import Phrases, load_phrases
 from intake.ports import Locator
-from intake.register import load_auto_transfer
+from intake.register import load_auto_transfer, load_rerouting
+from intake.rerouting import Rerouting
 from intake.routing.decision import RoutingDecision
 from intake.routing.grounds import Grounds
 from intake.routing.policy import Rule
@@ -45,6 +46,7 @@ from intake.triage import Triage, load_triage
 from intake.verdicts import Verdicts
 from intake.workers.letting_go import LettingGo
 from intake.workers.relaying import Relaying
+from intake.workers.rerouting import ReroutingWorker
 from intake.workers.triaging import Triaging
 from tests.desk import CONFIG, HandClock, register
 
@@ -124,6 +126,9 @@ class Behind:
         self.settings = settings or ContactsSettings()
         self.rooms = router or Rooms(feed_urls or {})
         self.handover = HandOver(store, self.rooms, self.clock, new_id, AGENCY)
+        rules = load_rerouting(CONFIG)
+        self.rerouting = Rerouting(store, self.handover, self.rooms, self.clock, new_id, rules)
+        self.rerouting_worker = ReroutingWorker(store, self.rerouting, self.clock)
         self.telling = Telling(phrases())
         self.verdicts = Verdicts(store, self.telling, self.clock, new_id, patience.verdict_wait_s)
         self.triaging = self.triage_worker(locator)
@@ -190,6 +195,11 @@ class Behind:
 
     async def triage(self) -> None:
         while await self.triaging.step():
+            pass
+
+    async def reroute(self) -> None:
+        """Until every changed place was held against what its rooms know."""
+        while await self.rerouting_worker.step():
             pass
 
     async def relay(self, relaying: Relaying | None = None) -> None:

@@ -90,6 +90,7 @@ class TransferSummary(msgspec.Struct, frozen=True, kw_only=True):
     """A transfer without its document."""
 
     id: str
+    decision_id: str
     room_id: str
     first_room_id: str
     service: Service

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, Text, select, type_coerce, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from intake.control_room import RoomId
+from intake.location import CallerLocation
 from intake.log_events import LogEventName
 from intake.routing.decision import DecisionInputs, DecisionRecord, RoutingDecision, Standing
 from intake.routing.grounds import Grounds, fingerprint
@@ -91,6 +92,16 @@ def keep_grounds(conn: Connection, now: datetime, grounds: Grounds) -> None:
             # Of two processes that find it missing the second must not fail.
             insert = postgresql.insert if conn.dialect.name == "postgresql" else sqlite.insert
             conn.execute(insert(routing_grounds).values(**values).on_conflict_do_nothing())
+
+
+def location_of(conn: Connection, decision_id: str) -> CallerLocation | None:
+    """The place that a decision went by, as it was at that moment."""
+    query = select(type_coerce(decisions.c.inputs, Text)).where(decisions.c.id == decision_id)
+    found: str | None = conn.execute(query).scalar()
+    try:
+        return None if found is None else msgspec.json.decode(found, type=DecisionInputs).location
+    except msgspec.MsgspecError:
+        return None
 
 
 def grounds_of(conn: Connection, inputs: DecisionInputs) -> tuple[Grounds | None, str]:

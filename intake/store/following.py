@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, exists, func, literal, select, update
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, literal, or_, select, update
 
 from intake.contact import ContactState
-from intake.incident import TransferState
+from intake.incident import TransferKind, TransferState
 from intake.log_events import LogEventName
 from intake.store import log
 from intake.store.tables import contacts, transfers
@@ -16,6 +16,7 @@ from intake.store.types import Instant
 
 UNCONFIRMED = (TransferState.QUEUED, TransferState.SENT)
 HANDED_OVER = (ContactState.SENDING, ContactState.DELIVERED, ContactState.ACCEPTED)
+_WITH_PEOPLE = (ContactState.WAITING, ContactState.OPEN, ContactState.HELD)
 _FINISHED = {TransferState.ACCEPTED.value, TransferState.REJECTED.value, TransferState.HELD.value}
 _MOVABLE = {
     ContactState.SENDING: (ContactState.WAITING, ContactState.OPEN, ContactState.HELD, *HANDED_OVER[1:]),
@@ -38,14 +39,42 @@ def follow(conn: Connection, now: datetime, contact_id: str, state: TransferStat
     if state is TransferState.REJECTED:
         back_in_sight(conn, now, contact_id, f"rejected by the room: {reason}")
         return
-    states = set(
-        conn.execute(select(transfers.c.state).where(transfers.c.contact_id == contact_id)).scalars()
-    )
+    states = _states(conn, contact_id)
     if states <= _FINISHED:
         if TransferState.ACCEPTED.value in states:
             move(conn, now, contact_id, ContactState.ACCEPTED, "accepted by the room")
     elif not states & {one.value for one in UNCONFIRMED}:
         move(conn, now, contact_id, ContactState.DELIVERED, "being considered by the room")
+
+
+def resume(conn: Connection, now: datetime, contact_id: str, reason: str) -> None:
+    """Let a contact go back to the rooms that have it, if one has and none is left to a person."""
+    states = _states(conn, contact_id)
+    if TransferState.HELD.value in states:
+        return
+    if states & {one.value for one in UNCONFIRMED}:
+        state = ContactState.SENDING
+    elif TransferState.DELIVERED.value in states:
+        state = ContactState.DELIVERED
+    elif TransferState.ACCEPTED.value in states:
+        state = ContactState.ACCEPTED
+    else:
+        return
+    move(conn, now, contact_id, state, reason, leaving=_WITH_PEOPLE)
+
+
+def _states(conn: Connection, contact_id: str) -> set[str]:
+    """Those that say how a contact stands: a closure that has arrived needs no acceptance, and what was
+    held is over once a later message has gone to the service."""
+    over = or_(
+        and_(
+            transfers.c.kind == TransferKind.CLOSURE.value, transfers.c.state == TransferState.DELIVERED.value
+        ),
+        and_(transfers.c.state == TransferState.HELD.value, replaced()),
+    )
+    return set(
+        conn.execute(select(transfers.c.state).where(transfers.c.contact_id == contact_id, ~over)).scalars()
+    )
 
 
 def move(
@@ -103,6 +132,25 @@ def back_in_sight(
     if changed:
         data = {"state": ContactState.WAITING.value, "reason": reason}
         log.write(conn, now, LogEventName.CONTACT_STATE, contact_id, "intake", data)
+
+
+def to_a_person(conn: Connection, now: datetime, contact_id: str, reason: str) -> None:
+    """A person must decide something about what is handed over: whoever has it in hand, else the queue."""
+    changed = conn.execute(
+        update(contacts)
+        .where(
+            contacts.c.id == contact_id,
+            contacts.c.state.in_([state.value for state in HANDED_OVER]),
+            contacts.c.claimed_by != "",
+            contacts.c.next_attempt_at > now,
+        )
+        .values(state=ContactState.OPEN.value)
+    ).rowcount
+    if changed:
+        data = {"state": ContactState.OPEN.value, "reason": reason}
+        log.write(conn, now, LogEventName.CONTACT_STATE, contact_id, "intake", data)
+    else:
+        back_in_sight(conn, now, contact_id, reason, leaving=HANDED_OVER)
 
 
 def replaced() -> ColumnElement[bool]:

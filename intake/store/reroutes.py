@@ -7,12 +7,13 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, func, select, update
 
 from intake.contact import ContactId
 from intake.control_room import RoomId, Service
 from intake.log_events import LogEventName
 from intake.store import log
+from intake.store.queue import LIVE
 from intake.store.tables import contacts, reroutes
 
 MOVED, OTHER_ROOM = "moved", "other_room"
@@ -68,6 +69,12 @@ def handing(conn: Connection) -> list[Reroute]:
     """Those in which another room was asked and the first has not been let go."""
     state = reroutes.c.state == HANDING
     return [_reroute(row) for row in conn.execute(select(reroutes).where(state).order_by(reroutes.c.id))]
+
+
+def count_open(conn: Connection) -> int:
+    """How many live contacts wait for a person to choose between two rooms."""
+    query = select(func.count()).where(LIVE, contacts.c.reroute == OTHER_ROOM)
+    return int(conn.execute(query).scalar_one())
 
 
 def propose(

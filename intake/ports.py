@@ -21,6 +21,7 @@ from intake.contact import (
 from intake.control_room import ControlRoom, Service
 from intake.incident import Confirmation, Transfer
 from intake.location import CallerLocation, Clue, Reading
+from intake.routing.abroad import Neighbour
 from intake.routing.decision import RoutingDecision
 from intake.routing.grounds import Grounds
 from intake.routing.policy import Rule
@@ -157,6 +158,7 @@ class Router(Protocol):
         ...
 
     def room(self, room_id: str) -> ControlRoom: ...
+    def neighbour(self, code: str) -> Neighbour | None: ...
 
 
 class Locator(Protocol):

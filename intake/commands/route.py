@@ -81,6 +81,9 @@ def explain(router: RegionalRouter, services: list[Service], location: CallerLoc
         grid.add_row("room", f"[bold]{room.name}[/bold] ({room.id}), telephone {room.telephone or 'none'}")
         grid.add_row("rule", decision.rule_id)
         grid.add_row("reason", decision.reason)
+        if advice := router.neighbour(decision.abroad):
+            grid.add_row("advice", advice.advice_en)
+            grid.add_row("cyngor", advice.advice_cy)
         grid.add_row("probability", f"{decision.probability:.3f}")
         others = [one for one in decision.candidates if one.room_id != decision.room_id]
         listed = ", ".join(f"{router.room(one.room_id).name} ({one.probability:.3f})" for one in others)

@@ -12,6 +12,7 @@ from intake.console.answers import BadRequest, answer, read_body, read_query
 from intake.console.conversation import conversation
 from intake.console.desk import DESK, HANDLER, Desk
 from intake.console.link_views import link_views
+from intake.console.place_views import fused_view
 from intake.contact import Contact
 from intake.control_room import ASKED, ControlRoom, Service
 from intake.errors import NotFound
@@ -36,8 +37,11 @@ def _everything(conn: Connection, now: datetime, address: str, desk: Desk) -> vi
         conversation=conversation(said, answered, desk.old_after_s, clues.of_contact(conn, contact.id)),
         places=[views.hypothesis(one, contact.location) for one in places],
         contradictions=desk.places.contradictions([one.location for one in places]),
+        fused=fused_view(desk.places.fuse([one.location for one in places], now), places),
         decisions=[
-            views.decision_view(one.decision, find_room, one)
+            views.decision_view(
+                one.decision, find_room, one, abroad=desk.router.neighbour(one.decision.abroad)
+            )
             for one in contacts.decisions_of(conn, contact.id)
         ],
         transfers=[views.transfer_view(one, find_room) for one in contacts.transfers_of(conn, contact.id)],
@@ -76,8 +80,9 @@ async def route(request: web.Request) -> web.Response:
             reference=row.reference,
             place=views.place(location) if location else None,
             decisions=[
-                views.decision_view(desk.router.route(service, location), find_room)
+                views.decision_view(decided, find_room, abroad=desk.router.neighbour(decided.abroad))
                 for service in _services(asked, contact)
+                for decided in [desk.router.route(service, location)]
             ],
         )
     )

@@ -81,7 +81,7 @@ def queue_screen(answer: views.QueueAnswer) -> RenderableType:
 def contact_screen(answer: views.ContactAnswer) -> RenderableType:
     """All of one contact, top to bottom: who, what was said, where, who has it."""
     where = [_hypothesis(one) for one in answer.places]
-    where += [(Text("!", "bold yellow"), Text(words, "bold yellow")) for words in answer.contradictions]
+    where += [(Text("!", "bold yellow"), Text(words, "bold yellow")) for words in _warnings(answer)]
     return Group(
         row_screen(answer.contact),
         *_section("Said", [_line(one) for one in answer.conversation]),
@@ -90,6 +90,10 @@ def contact_screen(answer: views.ContactAnswer) -> RenderableType:
         *_section("Decided", [_decision(one) for one in answer.decisions]),
         *_section("Handed over", [_transfer(one) for one in answer.transfers]),
     )
+
+
+def _warnings(answer: views.ContactAnswer) -> list[str]:
+    return [visible(words.en) for words in answer.fused.warnings]
 
 
 def route_screen(answer: views.RouteAnswer) -> RenderableType:
@@ -139,6 +143,9 @@ def _decision(decision: views.DecisionView) -> tuple[Text, Text]:
     if decision.is_default:
         said.append("  DEFAULT ROOM", "bold yellow")
     said.append(f"\nrule {decision.rule_id}: {decision.reason}", "dim")
+    if decision.abroad is not None:
+        said.append(f"\n{decision.abroad.advice_en}\n{decision.abroad.advice_cy}", "yellow")
+        said.append("" if decision.abroad.reviewed else " (Welsh not reviewed)", "dim")
     others = [one for one in decision.candidates if one.room_id != decision.room_id]
     if others:
         said.append("\nor " + ", ".join(f"{one.name} {one.probability:.0%}" for one in others))

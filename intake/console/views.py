@@ -9,11 +9,13 @@ import msgspec
 
 from intake.console.conversation import Line
 from intake.console.link_views import LinkView
+from intake.console.place_views import FusedView
 from intake.contact import Contact, ContactState
 from intake.control_room import ControlRoom
 from intake.location import CallerLocation
 from intake.log_events import LogEvent
 from intake.reference import reference
+from intake.routing.abroad import Neighbour
 from intake.routing.decision import RoutingDecision
 from intake.store.claims import HANDED_OVER
 from intake.store.contacts import Moments, StoredDecision, StoredLocation, TransferSummary
@@ -100,6 +102,9 @@ class DecisionView(msgspec.Struct, frozen=True, kw_only=True):
     is_default: bool
     decided_at: datetime | None = None
     decided_by: str = ""
+    offers_coastguard: bool = False
+    abroad: Neighbour | None = None
+    """The other country the caller seems to be in, with what to tell them in English and Welsh."""
 
 
 class RouteAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -155,13 +160,15 @@ class Hypothesis(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ContactAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything known of one contact. ``contradictions`` says in words which places cannot both be true."""
+    """Everything known of one contact. ``contradictions`` says in words which places cannot both be true;
+    ``fused`` what is made of all places, in both languages."""
 
     contact: QueueRow
     moments: Moments
     conversation: list[Line]
     places: list[Hypothesis]
     contradictions: tuple[str, ...]
+    fused: FusedView
     decisions: list[DecisionView]
     transfers: list[TransferView]
     links: list[LinkView]
@@ -214,7 +221,11 @@ def queue_row(contact: Contact, now: datetime) -> QueueRow:
 
 
 def decision_view(
-    decision: RoutingDecision, find_room: FindRoom, stored: StoredDecision | None = None
+    decision: RoutingDecision,
+    find_room: FindRoom,
+    stored: StoredDecision | None = None,
+    *,
+    abroad: Neighbour | None = None,
 ) -> DecisionView:
     room = find_room(decision.room_id)
     return DecisionView(
@@ -237,6 +248,8 @@ def decision_view(
         is_default=decision.is_default,
         decided_at=stored.decided_at if stored else None,
         decided_by=stored.decided_by if stored else "",
+        offers_coastguard=decision.offers_coastguard,
+        abroad=abroad,
     )
 
 

@@ -9,7 +9,7 @@ from math import isfinite
 from intake.control_room import ControlRoom, RoomId, Service
 from intake.errors import NotFound
 from intake.location import STATED_CONFIDENCE_PCT, CallerLocation
-from intake.routing.abroad import ABROAD, ELSEWHERE
+from intake.routing.abroad import ABROAD, ELSEWHERE, Neighbour
 from intake.routing.areas import AreaMap
 from intake.routing.decision import AreaChance, Candidate, RoutingDecision
 from intake.routing.grounds import Grounds, read_policy, read_register, write_policy, write_register
@@ -41,6 +41,7 @@ class RegionalRouter:
         answers: Mapping[Service, Sequence[RoomId | None]],
         networks: Mapping[Service, RoomId],
         policy: RoutePolicy,
+        neighbours: Mapping[str, Neighbour] | None = None,
     ) -> None:
         self._areas = areas
         self._rooms = dict(rooms)
@@ -49,6 +50,7 @@ class RegionalRouter:
         self._abroad = {number: ABROAD[code] for number, code in enumerate(areas.codes) if code in ABROAD}
         self._policy = policy
         self._default = RoomId(policy.default_room)
+        self._neighbours = dict(neighbours or {})
 
     @classmethod
     def of(cls, areas: AreaMap, grounds: Grounds) -> RegionalRouter:
@@ -88,6 +90,10 @@ class RegionalRouter:
             return self._rooms[RoomId(room_id)]
         except KeyError:
             raise NotFound(f"there is no control room {room_id!r} in the register") from None
+
+    def neighbour(self, code: str) -> Neighbour | None:
+        """The emergency route of another country, for ``RoutingDecision.abroad``; it decides nothing."""
+        return self._neighbours.get(code)
 
     def route(self, service: Service, location: CallerLocation | None) -> RoutingDecision:
         """Who answers for ``service`` at ``location``; every question has an answer."""

@@ -21,7 +21,7 @@ Edit = Callable[[str, str, str], None]
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
     """A copy of the committed configuration to spoil."""
-    for name in ("control_rooms.toml", "route_policy.toml"):
+    for name in ("control_rooms.toml", "route_policy.toml", "neighbours.toml"):
         shutil.copy(CONFIG / name, tmp_path / name)
     shutil.copytree(CONFIG / "boundaries", tmp_path / "boundaries")
     return tmp_path
@@ -90,7 +90,7 @@ def test_feeds_may_be_given_from_outside() -> None:
 
 KENT = 'id = "fire-kent"\nname = "Kent Fire and Rescue Service"\nservices = ["fire"]\nareas = ["kent"]'
 ROOMS, POLICY, TABLE = "control_rooms.toml", "route_policy.toml", "boundaries/lad25_services.csv"
-EXCEPTIONS = "boundaries/exceptions.toml"
+EXCEPTIONS, ABROAD = "boundaries/exceptions.toml", "neighbours.toml"
 
 SPOILT = [
     (ROOMS, KENT, KENT.replace('["kent"]', '["kant"]'), "unknown fire area 'kant'"),
@@ -132,6 +132,12 @@ SPOILT = [
     (TABLE, "lad25,police,fire,ambulance", "lad,police,fire,ambulance", "the columns must be"),
     (EXCEPTIONS, '"north-west"', '"north-pole"', "unknown ambulance area 'north-pole'"),
     (EXCEPTIONS, '"ambulance"', '"ambulanse"', "unknown service 'ambulanse'"),
+    (EXCEPTIONS, '"E07000037"', '"E07009999"', "unknown district 'E07009999'"),
+    (ABROAD, 'code = "IE"', 'code = "IR"', "no neighbour IE"),
+    (ABROAD, 'code = "IE"', 'code = "IM"', "neighbour IM stands there twice"),
+    (ABROAD, '["112", "999"]', '["911"]', "numbers must be of 112, 999"),
+    (ABROAD, "Ffoniwch 112 neu 999", "Ffoniwch 112", "advice_cy does not name 112 and 999"),
+    (ABROAD, "advice_en = ", "advise_en = ", "advise_en"),
 ]
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 from rich.console import Console, RenderableType
 
+from intake.commands import queue_places
 from intake.console import screen, views
 from intake.console.client import ConsoleClient, ConsoleRefused
 
@@ -61,12 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     verb("service", _service, "set the service asked for").add_argument(
         "service", choices=(*SERVICES, "none")
     )
-    locate = verb("locate", _locate, "add where it is: LAT LON, or words such as a postcode")
-    locate.add_argument("place", nargs="+", help="53.796 -1.547, or LS1 4AP, SE 298 338, 9C5WQFW3+9W")
-    locate.add_argument(
-        "--radius", type=float, default=50.0, metavar="M", help="metres at 95 %% (default 50)"
-    )
-    locate.add_argument("--note", help="why you think so")
+    queue_places.add_verbs(verb)
 
 
 def _common_arguments(parser: argparse.ArgumentParser, default: Any = None) -> None:
@@ -120,7 +116,9 @@ def run(args: argparse.Namespace) -> int:
             print(msgspec.json.encode(error.problem).decode())
         print(_in_words(error), file=sys.stderr)
         return 1
-    if args.json:
+    if isinstance(answer, queue_places.Document):
+        print(answer.text)
+    elif args.json:
         print(msgspec.json.format(msgspec.json.encode(answer)).decode())
     else:
         Console(highlight=False).print(shown)
@@ -231,28 +229,6 @@ async def _priority(console: ConsoleClient, args: argparse.Namespace) -> Shown:
 
 async def _service(console: ConsoleClient, args: argparse.Namespace) -> Shown:
     return await _change(console, args, "service", service=None if args.service == "none" else args.service)
-
-
-async def _locate(console: ConsoleClient, args: argparse.Namespace) -> Shown:
-    place = _degrees(args.place)
-    said = {"text": " ".join(args.place)} if place is None else {"latitude": place[0], "longitude": place[1]}
-    row = await console.change(
-        args.contact,
-        "locations",
-        attempts=await _fence(console, args),
-        uncertainty_m=args.radius,
-        note=args.note,
-        **said,
-    )
-    return row, screen.row_screen(row)
-
-
-def _degrees(words: list[str]) -> tuple[float, float] | None:
-    try:
-        latitude, longitude = (float(word.strip(",")) for word in words)
-    except ValueError:
-        return None
-    return latitude, longitude
 
 
 async def _change(console: ConsoleClient, args: argparse.Namespace, verb: str, **body: Any) -> Shown:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from aiohttp import web
 
-from intake.console import bodies, contact_api, link_api, queue_api
+from intake.console import bodies, contact_api, link_api, places_api, queue_api
 from intake.console.access import check_tokens, require_handler, set_security_headers
 from intake.console.answers import BODY_LIMIT_BYTES, answer, refuse_in_json
 from intake.console.desk import DESK, HANDLER, Desk
@@ -37,6 +37,8 @@ def make_console_app(desk: Desk) -> web.Application:
     app.router.add_post(f"{V1}/queue/claim", queue_api.claim_next)
     app.router.add_get(CONTACT, contact_api.show)
     app.router.add_get(f"{CONTACT}/route", contact_api.route)
+    app.router.add_get(f"{CONTACT}/places.geojson", places_api.geojson)
+    app.router.add_get(f"{CONTACT}/places.pidf.xml", places_api.pidf)
     app.router.add_post(f"{CONTACT}/claim", queue_api.claim)
     app.router.add_post(f"{CONTACT}/reopen", queue_api.reopen)
     app.router.add_post(f"{CONTACT}/replies", contact_api.reply)

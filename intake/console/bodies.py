@@ -65,13 +65,16 @@ class SetService(Fenced):
 
 
 class Locate(Fenced):
-    """Degrees and metres, or ``text`` that names one place: a postcode, a grid reference, a plus code."""
+    """Degrees and metres; or ``text`` that names one place: a postcode, a grid reference, a plus code; or
+    ``pidf``, a PIDF-LO document, whose first place counts (RFC 5491 rule 8). Without ``whose`` it is both."""
 
     latitude: Annotated[float, msgspec.Meta(ge=-90, le=90)] | None = None
     longitude: Annotated[float, msgspec.Meta(ge=-180, le=180)] | None = None
     uncertainty_m: Annotated[float, msgspec.Meta(gt=0, le=1_000_000)] = 50.0
     text: Annotated[str, msgspec.Meta(min_length=1, max_length=500)] | None = None
     note: Annotated[str, msgspec.Meta(max_length=200)] | None = None
+    pidf: Annotated[str, msgspec.Meta(min_length=1, max_length=60_000)] | None = None
+    whose: Literal["caller", "incident"] | None = None
 
 
 class Answer(Fenced):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -85,6 +86,10 @@ class ConsoleClient:
             "GET", f"{_path(contact)}/route", views.RouteAnswer, query={"service": services}
         )
 
+    async def places(self, contact: str, document: str, **query: str | int) -> bytes:
+        """``places.geojson`` or ``places.pidf.xml``, as it comes."""
+        return await self._fetch("GET", f"{_path(contact)}/{document}", _whole, query=query)
+
     async def send(self, contact: str, **body: Any) -> views.SentAnswer:
         return await self._ask("POST", f"{_path(contact)}/send", views.SentAnswer, body)
 
@@ -96,13 +101,23 @@ class ConsoleClient:
         body: dict[str, Any] | None = None,
         query: dict[str, str | int] | None = None,
     ) -> T:
+        return await self._fetch(method, path, lambda status, raw: _read(status, raw, kind), body, query)
+
+    async def _fetch(
+        self,
+        method: str,
+        path: str,
+        read: Callable[[int, bytes], T],
+        body: dict[str, Any] | None = None,
+        query: dict[str, str | int] | None = None,
+    ) -> T:
         sent = None if body is None else msgspec.json.encode(body)
         headers = {} if body is None else {"Content-Type": "application/json"}
         try:
             async with self._session.request(
                 method, f"{self._url}/api/v1{path}", data=sent, params=query, headers=headers
             ) as response:
-                return _read(response.status, await response.read(), kind)
+                return read(response.status, await response.read())
         except (aiohttp.ClientError, TimeoutError) as error:
             reason = f"no answer from {self._url} ({type(error).__name__}): is `intake serve` running there?"
             raise ConsoleRefused(0, Problem("no_answer", reason)) from error
@@ -116,6 +131,10 @@ def _read(status: int, body: bytes, kind: type[T]) -> T:
     except msgspec.MsgspecError as error:
         reason = f"this is not the console's interface (status {status}): check the address"
         raise ConsoleRefused(status, Problem("not_the_console", reason)) from error
+
+
+def _whole(status: int, body: bytes) -> bytes:
+    return body if status < 400 else _read(status, body, bytes)
 
 
 def _path(contact: str) -> str:

@@ -12,6 +12,7 @@ from aiohttp import web
 from intake.contact import ContactId
 from intake.control_room import Service
 from intake.incident import Methane, TransferId
+from intake.locate.fusion import Fusion
 from intake.location import CallerLocation
 from intake.ports import Clock, Locator, Router
 from intake.public.inviting import Inviting
@@ -43,6 +44,7 @@ class Places(Protocol):
     def choose_best(self, hypotheses: Iterable[CallerLocation], now: datetime) -> CallerLocation | None: ...
     def as_of(self, location: CallerLocation, now: datetime) -> CallerLocation: ...
     def contradictions(self, hypotheses: Iterable[CallerLocation]) -> tuple[str, ...]: ...
+    def fuse(self, hypotheses: Iterable[CallerLocation], now: datetime) -> Fusion: ...
 
 
 class Desk(msgspec.Struct, frozen=True, kw_only=True):

@@ -64,7 +64,10 @@ def add_location(
     new_id: Callable[[], str],
     choose_best: ChooseBest,
 ) -> CallerLocation:
-    """Append a handler's hypothesis (law 14) and let ``choose_best`` choose; returns the chosen one."""
+    """Append a handler's hypothesis (law 14) and let ``choose_best`` choose; returns the chosen one.
+
+    The log tells what was acted on before, and what is now.
+    """
     contact = owned(conn, now, claim)
     said = msgspec.structs.replace(
         location, source=LocationSource.HANDLER, positioned_at=location.positioned_at or now
@@ -81,7 +84,20 @@ def add_location(
     )
     best = choose_best([one.location for one in hypotheses(conn, contact.id)], now) or said
     triage.set_best(conn, now, contact.id, best)
+    choice = {"acts_on": _logged(best), "instead_of": _logged(contact.location), "whose": said.whose.value}
+    log.write(conn, now, LogEventName.LOCATION, contact.id, claim.handler, choice)
     return best
+
+
+def _logged(place: CallerLocation | None) -> dict[str, float | str] | None:
+    if place is None:
+        return None
+    return {
+        "source": place.source.value,
+        "latitude": place.latitude,
+        "longitude": place.longitude,
+        "radius_m": round(place.radius_m(), 1),
+    }
 
 
 def _unanswered(conn: Connection, contact_id: ContactId) -> list[str]:

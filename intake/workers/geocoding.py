@@ -20,9 +20,10 @@ from intake import metrics
 from intake.contact import ContactId
 from intake.errors import LookupFailed, StaleClaim, StoreUnavailable
 from intake.locate.best import choose_best
-from intake.location import CallerLocation, ClueKind, LocationSource
+from intake.locate.geocoding import question_of
+from intake.location import CallerLocation, ClueKind
 from intake.log_events import LogEventName
-from intake.ports import Clock, Geocoder, PlaceQuestion
+from intake.ports import Clock, Geocoder
 from intake.store import Connection, contacts, lookups
 from intake.store import log as log_events
 from intake.store import triage as table
@@ -105,7 +106,7 @@ class Geocoding:
                 await self._end(due, LookupState.UNNEEDED, "the contact is closed")
                 return
             # No transaction is open here, however long it takes.
-            places = await geocoder.find(_question(around))
+            places = await geocoder.find(question_of(around.clue, around.others, around.best))
             if places:
                 await self._store.run(lambda conn: self._write(conn, due, around, places))
             else:
@@ -176,17 +177,6 @@ class Geocoding:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("lookup_attempt_failed", clue_id=due.clue_id, error=type(error).__name__)
-
-
-def _question(around: Surroundings) -> PlaceQuestion:
-    postcodes = (
-        place
-        for clue in around.others
-        if clue.kind is ClueKind.POSTCODE and not clue.is_negated
-        for place in clue.hypotheses
-        if place.source is LocationSource.TEXT_POSTCODE
-    )
-    return PlaceQuestion(clue=around.clue, postcodes=tuple(postcodes), near=around.best)
 
 
 def _pause_s(attempts: int, least_s: float) -> float:

@@ -174,7 +174,8 @@ async def three(api: GeocoderApi, text: str) -> tuple[CallerLocation, ...]:
 
 
 @pytest.mark.parametrize(
-    "written", ["///index.home.raft", "https://w3w.co/Index.Home.Raft", "index.home.raft"]
+    "written",
+    ["///index.home.raft", "https://w3w.co/Index.Home.Raft", "index . home。raft"],
 )
 async def test_three_words_are_their_square_and_the_fix_they_were_read_from(
     api: GeocoderApi, written: str

@@ -39,6 +39,7 @@ class Reader:
         ("14 Acacia Avenue, Leeds", ADDRESS),
         ("9 Mill Lane, York", ADDRESS),
         ("1 Nowhere Lane, Atlantis", ADDRESS),
+        ("3 Bridge Street, Newport", ADDRESS),
         ("///index.home.raft", W3W),
         ("///not.three.words", W3W),
     )
@@ -151,6 +152,13 @@ async def test_three_words_and_an_address_of_one_message_are_both_looked_up(
         LocationSource.TEXT_ADDRESS,
         LocationSource.TEXT_W3W,
     }
+
+
+async def test_of_two_places_of_one_name_none_is_acted_on(behind: Behind, workers: Workers) -> None:
+    one = await writes(behind, "at 3 Bridge Street, Newport")
+    await work(workers.start())
+    assert len(await places(behind, one)) == 2
+    assert (await behind.contact(one)).location is None
 
 
 async def test_a_better_place_stays_the_best_and_nothing_is_overwritten(

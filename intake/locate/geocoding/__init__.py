@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from typing import cast
 
 from intake.errors import BadConfiguration
+from intake.locate.geocoding.asking import look_up as look_up
+from intake.locate.geocoding.asking import question_of as question_of
 from intake.locate.geocoding.configuration import check_geocoding as check_geocoding
 from intake.location import ClueKind
 from intake.ports import Geocoder

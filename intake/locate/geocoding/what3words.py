@@ -28,6 +28,7 @@ CONFUSABLE_CONFIDENCE_PCT = 75.0
 """Our estimate where other squares in these islands are one letter away."""
 _SQUARE_M = 2.2  # from the middle of a square of 3 m to its corner
 _THREE_WORDS = re.compile(r"[^\W\d_]+\.[^\W\d_]+\.[^\W\d_]+", re.UNICODE)
+_DOT = re.compile(r"\s?[.。｡・·．]\s?")
 _SUGGESTED = 5
 
 
@@ -129,7 +130,7 @@ class What3Words:
 
 def three_words(text: str) -> str:
     """The words out of ``///a.b.c`` or a link, in small letters; empty where there are none."""
-    found = _THREE_WORDS.findall(text)
+    found = _THREE_WORDS.findall(_DOT.sub(".", text))
     return found[-1].casefold() if found else ""
 
 

@@ -20,6 +20,9 @@ from intake.locate.text import TEXT_LIMIT_CHARACTERS, TextLocator
 from intake.location import CallerLocation, Clue, Reading, Whose
 
 
+PIPE_COLUMNS = 150
+
+
 class Hypothesis(msgspec.Struct, frozen=True, kw_only=True):
     """WGS84 degrees, latitude before longitude; ``radius_m`` is at 95 %."""
 
@@ -87,7 +90,7 @@ def run(args: argparse.Namespace) -> int:
         print('give a text: intake locate "fire at LS1 4AP", or - for standard input', file=sys.stderr)
         return 2
     with capture_logs():  # what is missing is said below, and standard output is the answer's
-        locator = TextLocator.load(args.data or data_folder())
+        locator = TextLocator.load(args.data or data_folder(), args.config / "gazetteer")
     answer = _answer(text, locator.read(text), locator.degraded)
     if args.json:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(answer)).decode() + "\n")
@@ -150,7 +153,8 @@ def _side(answer: Answer | None) -> AnswerView | None:
 
 
 def _show(answer: LocateAnswer) -> None:
-    console = Console(soft_wrap=True)
+    # A pipe has no width: wide enough for a line of a clue to stay one.
+    console = Console(soft_wrap=True, width=None if sys.stdout.isatty() else PIPE_COLUMNS)
     if not answer.clues:
         console.print("no clue to a place in this text")
         return
@@ -173,7 +177,7 @@ def _show(answer: LocateAnswer) -> None:
 
 def _clue_table(clues: tuple[ClueView, ...]) -> Table:
     table = Table(title="clues: latitude, longitude, radius at 95 %", show_lines=True)
-    for column, width in (("at", 7), ("kind", 10), ("words", 10), ("whose", 8), ("places", 18), ("note", 10)):
+    for column, width in (("at", 6), ("kind", 9), ("words", 9), ("whose", 8), ("places", 12), ("note", 12)):
         table.add_column(column, overflow="fold", min_width=width)
     for clue in clues:
         places = "\n".join(f"{_where(one)}\n{one.source}" for one in clue.hypotheses) or "none"

@@ -53,10 +53,11 @@ _CUE = re.compile(
     r"[^0-9]{0,15}$",
     _FLAGS,
 )
+_ELSE_IN_LINE = re.compile(r"[^\s(\[:,-][^\n]*$")
 _MORE_NUMBERS = re.compile(r"[ \t]{0,2}[,;][ \t]{0,2}[-+−]?\d", re.ASCII)
 _DECIMALS_AT_HOME, _DECIMALS_ABROAD = 3, 4
 """Two bare decimals are prices or percentages. Three leave a place open by 130 m: believed without a
-label in and about the British Isles; elsewhere four."""
+label in and about the British Isles; elsewhere four, and nothing before them in their line."""
 
 
 def find_coordinates(text: str) -> Iterator[Clue]:
@@ -90,7 +91,8 @@ def _is_plain_pair_a_place(text: str, match: re.Match[str]) -> bool:
         return decimals >= _DECIMALS_AT_HOME
     is_fraction = abs(latitude) < 1 or abs(longitude) < 1
     is_in_a_list = _MORE_NUMBERS.match(text, match.end()) is not None
-    return decimals >= _DECIMALS_ABROAD and not is_fraction and not is_in_a_list
+    stands_alone = not _ELSE_IN_LINE.search(text, max(0, match.start() - 40), match.start())
+    return decimals >= _DECIMALS_ABROAD and stands_alone and not is_fraction and not is_in_a_list
 
 
 def _is_british_isles(latitude: float, longitude: float) -> bool:

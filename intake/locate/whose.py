@@ -69,7 +69,8 @@ _NOW_AT = re.compile(r"^\W*(?:i|we)\b.*\bnow (?:in|at|on|near)\s+(?:the\s+)?$", 
 _LOOKING = re.compile(r"\b(?:see|hear|watching|looking|calling|texting|ringing)\b", _FLAGS)
 _PLACE_WORD = re.compile(
     r"\b(?:in|at|on|near|by|outside|inside|opposite|off|around|behind|under|along|beside|between|next to"
-    r"|close to|far from|yn|yng|ym|ar|ger|wrth|mewn|gyferbyn â|tu allan i|o flaen|dwi['’]?n)\s+"
+    r"|close to|far from|through|thru|past"
+    r"|yn|yng|ym|ar|ger|wrth|mewn|gyferbyn â|tu allan i|o flaen|dwi['’]?n)\s+"
     r"(?:[\w'’]+[\s,]+){0,3}$",
     _FLAGS,
 )
@@ -87,7 +88,7 @@ _LOOSE_KINDS = frozenset({ClueKind.PLACE_NAME, ClueKind.ROAD, ClueKind.JUNCTION,
 def whose_place(text: str, start: int, end: int, kind: ClueKind) -> Whose:
     """Who is at ``text[start:end]`` by its sentence."""
     # "On fire" is no place that a house is on.
-    before = _ON_FIRE.sub("alight", words_before(text, start))
+    before = _ON_FIRE.sub("fire", words_before(text, start))
     if _FROM.search(before):
         return _from(before, words_after(text, end))
     if _ELSEWHERE.search(before):

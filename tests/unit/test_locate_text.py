@@ -15,7 +15,7 @@ from pyproj import Geod
 from intake.locate import postcode_build
 from intake.locate.postcode_file import PostcodeFile
 from intake.locate.text import CLUE_LIMIT, TextLocator
-from intake.location import Reading
+from intake.location import ClueKind, Reading
 
 
 @pytest.fixture(scope="module")
@@ -102,9 +102,6 @@ def test_a_clue_is_read(
 
 
 NOTHING = [
-    ("motorway junction", "crash on the M6 J15"),
-    ("motorway", "stuck on M25 near m1"),
-    ("motorway after a word of place", "at M6 services"),
     ("district in small letters, alone", "se1"),
     ("vitamin", "she took B12 and E10"),
     ("petrol", "in E10 petrol"),
@@ -138,6 +135,13 @@ def test_what_is_not_a_place_is_left_alone(locator: TextLocator, text: str) -> N
     assert locator.read(text) == Reading()
 
 
+@pytest.mark.parametrize("text", ["crash on the M6 J15", "stuck on M25 near m1", "at M6 services"])
+def test_a_motorway_is_no_postcode_district(locator: TextLocator, text: str) -> None:
+    found = locator.read(text)
+    assert found.places == ()
+    assert {clue.kind for clue in found.clues} <= {ClueKind.ROAD, ClueKind.JUNCTION}
+
+
 def test_several_clues_keep_the_order_of_their_words(locator: TextLocator) -> None:
     found = locator.read("home is LS1 4AP but I am at 50.54183, -4.95367, again LS1 4AP").places
     assert [place.source for place in found] == ["text_postcode", "text_latlon"]
@@ -163,7 +167,11 @@ _TEXTS = st.one_of(
 @settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(text=_TEXTS)
 def test_no_text_makes_it_raise_and_each_clue_is_its_words(locator: TextLocator, text: str) -> None:
-    for place in locator.read(text).places:
+    found = locator.read(text)
+    for clue in found.clues:
+        assert text[clue.start : clue.end] == clue.words
+        assert 0 <= clue.start < clue.end <= len(text)
+    for place in found.places:
         assert place.clue_start is not None
         assert text[place.clue_start : place.clue_end] == place.clue
         assert -90 <= place.latitude <= 90

@@ -1,0 +1,140 @@
+"""The labelled messages of tests/corpus: precision and recall of every kind of clue, printed and held.
+
+A finder that misses, one that makes up, and one that never sees a denial must each fail the same aims.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from intake.locate import postcode_build
+from intake.locate.text import TextLocator
+from intake.location import Clue, ClueKind, Whose
+from tests.labelled import HALVES, Counts, Find, Message, measure, parse, read_corpus, report
+
+PLACES = Path(__file__).parents[2] / "config" / "gazetteer"
+PRECISION, RECALL, ENOUGH_LABELS = 0.97, 0.93, 15
+ALL: dict[str, list[Message]] = {half: read_corpus(half) for half in HALVES}
+
+
+@pytest.fixture(scope="module")
+def locator(tmp_path_factory: pytest.TempPathFactory) -> TextLocator:
+    folder: Path = tmp_path_factory.mktemp("data")
+    postcode_build.build(folder)
+    made = TextLocator.load(folder, PLACES)
+    assert not made.degraded
+    return made
+
+
+def short_of_aim(counts: dict[str, Counts]) -> dict[str, str]:
+    """Rows with enough labels to say so that miss an aim."""
+    return {
+        row: f"{one.labels} labels, precision {one.precision:.3f}, recall {one.recall:.3f}"
+        for row, one in counts.items()
+        if one.labels >= ENOUGH_LABELS and (one.precision < PRECISION or one.recall < RECALL)
+    }
+
+
+def of_both(find: Find) -> dict[str, Counts]:
+    return measure([message for half in HALVES for message in ALL[half]], find)[0]
+
+
+def test_the_corpus_is_what_it_says() -> None:
+    messages = [message for half in ALL.values() for message in half]
+    assert len(messages) >= 300
+    assert sum(message.language == "cy" for message in messages) >= 60
+    for half in ALL.values():
+        assert len(half) >= 150
+        assert sum(not message.labels for message in half) >= 40
+        assert {label.kind for message in half for label in message.labels} == {
+            kind.value for kind in ClueKind
+        }
+    texts = [message.text for message in messages]
+    assert len(set(texts)) == len(texts)
+
+
+def test_labels_are_read_as_they_stand() -> None:
+    message = parse("en at {addr/i:4 Beech Grove, {pc/i:S10 4LF}} now {?place:Gwent}")
+    assert message.text == "at 4 Beech Grove, S10 4LF now Gwent"
+    assert [
+        (one.kind, message.text[one.start : one.end], one.said, one.optional) for one in message.labels
+    ] == [
+        ("address", "4 Beech Grove, S10 4LF", "i", False),
+        ("postcode", "S10 4LF", "i", False),
+        ("place_name", "Gwent", "", True),
+    ]
+    for broken in ("en {pc:LS1 4AP", "en LS1 4AP}", "fr {pc:LS1 4AP}"):
+        with pytest.raises(ValueError, match=r"close|labelled"):
+            parse(broken)
+
+
+def test_clues_are_found_as_labelled(locator: TextLocator, capsys: pytest.CaptureFixture[str]) -> None:
+    def find(text: str) -> Iterable[Clue]:
+        return locator.read(text).clues
+
+    by_half, mistakes = {}, []
+    for half in HALVES:
+        by_half[half], wrong = measure(ALL[half], find)
+        mistakes += [f"{half}: {row} {verdict} {words!r} in {text!r}" for row, verdict, words, text in wrong]
+    whole = of_both(find)
+    with capsys.disabled():
+        sys.stdout.write("\n" + report(by_half, whole) + "\n".join([*mistakes, ""]))
+    assert not short_of_aim(whole), mistakes
+    for half in HALVES:
+        assert not short_of_aim({"all kinds": by_half[half]["all kinds"]}), mistakes
+
+
+def test_every_clue_is_its_words_and_a_denied_one_has_no_place(locator: TextLocator) -> None:
+    for message in (message for half in ALL.values() for message in half):
+        for clue in locator.read(message.text).clues:
+            assert message.text[clue.start : clue.end] == clue.words
+            assert not (clue.is_negated and clue.hypotheses)
+            assert all(place.whose is clue.whose for place in clue.hypotheses)
+
+
+@pytest.mark.parametrize("kind", list(ClueKind), ids=lambda kind: kind.value)
+def test_negative_control_a_finder_that_is_blind_to_a_kind_fails(
+    locator: TextLocator, kind: ClueKind
+) -> None:
+    def blind(text: str) -> Iterable[Clue]:
+        return [clue for clue in locator.read(text).clues if clue.kind is not kind]
+
+    counts = of_both(blind)
+    assert counts[kind.value].recall == 0
+    assert counts[kind.value].labels < ENOUGH_LABELS or kind.value in short_of_aim(counts)
+
+
+def test_negative_control_a_finder_that_makes_places_up_fails(locator: TextLocator) -> None:
+    def eager(text: str) -> Iterable[Clue]:
+        word = text.split(" ", 1)[0]
+        made_up = Clue(kind=ClueKind.PLACE_NAME, words=word, start=0, end=len(word))
+        return [*locator.read(text).clues, *([made_up] if word.istitle() else [])]
+
+    assert "place_name" in short_of_aim(of_both(eager))
+
+
+def test_negative_control_a_finder_that_is_off_by_a_word_fails(locator: TextLocator) -> None:
+    def shifted(text: str) -> Iterable[Clue]:
+        return [
+            replace(clue, start=clue.end, end=clue.end + len(clue.words)) for clue in locator.read(text).clues
+        ]
+
+    assert "all kinds" in short_of_aim(of_both(shifted))
+
+
+def test_negative_control_one_that_sees_no_denial_and_one_that_knows_no_owner_fail(
+    locator: TextLocator,
+) -> None:
+    def trusting(text: str) -> Iterable[Clue]:
+        return [replace(clue, is_negated=False) for clue in locator.read(text).clues]
+
+    def everybody_is_the_caller(text: str) -> Iterable[Clue]:
+        return [replace(clue, whose=Whose.CALLER) for clue in locator.read(text).clues]
+
+    assert "negated" in short_of_aim(of_both(trusting))
+    assert {"caller", "incident"} <= set(short_of_aim(of_both(everybody_is_the_caller)))

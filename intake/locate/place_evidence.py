@@ -131,9 +131,11 @@ def is_meant(setting: Setting, match: Match, gazetteer: Gazetteer, *, is_labelle
     if not kind or is_labelled:
         return True
     end = setting.words[match.last].end
-    if _POSTCODE_NEXT.match(setting.text, end) or _is_whole_text(setting, match):
+    if _is_whole_text(setting, match):
         return True
     is_capital = setting.text[setting.words[match.first].start].isupper()
+    if _POSTCODE_NEXT.match(setting.text, end) and (is_capital or match.key not in _NOT_LOWER):
+        return True
     has_anchor = after(setting, match.last) in _ANCHORS
     preceding = before(setting, match.first)
     if kind == "surname":

@@ -8,14 +8,14 @@ but for a name that is 98 times in 100 one large place's: then the others are sa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import msgspec
 
 from intake.locate.clue import clue_location
 from intake.locate.gazetteer import CERTAIN_SHARE, NATIONS, Gazetteer, Match, Place, shares_of
-from intake.locate.place_evidence import IN_WORDS, Setting, before, has_cue, is_meant, is_refused, setting_of
+from intake.locate.place_evidence import Setting, before, has_cue, is_meant, is_refused, setting_of
 from intake.locate.place_mutations import unmutated
 from intake.locate.place_offsets import Circle, between, distance_m, moved, offset_before, widened
 from intake.locate.place_words import words_of
@@ -34,6 +34,8 @@ SLIP_FACTOR = 1.5
 """A misspelt name is read with this much more doubt."""
 NARROWING_M, NARROWING_FACTOR = 40_000.0, 2.5
 """Another place of the text narrows a name to the one within 40 km of it, if the next is 2.5 times as far."""
+MOST_SURE = 8
+"""So many other places are looked at; a text of more is no caller's."""
 _NEAR_WORDS = frozenset({"near", "nr", "outside", "around", "ger", "close", "by", "towards", "toward", "tua"})
 _LABEL_GAP = frozenset({"", "in", "yn", "ym", "yng", "near", "ger"})
 _TYPO_POPULOUS = 50_000
@@ -149,8 +151,10 @@ def _clues(
     nations: set[str],
     near: Sequence[CallerLocation],
 ) -> Iterator[Clue]:
-    sure = [Circle(place.latitude, place.longitude, place.radius_m()) for place in near]
-    sure += [_circle(one.match.places[0]) for one, _ in taken if len(_meant(one.match.places)) == 1]
+    sure = [Circle(place.latitude, place.longitude, place.radius_m()) for place in near[:MOST_SURE]]
+    meant = [_meant(one.match.places) for one, _ in taken]
+    sure += [_circle(places[0]) for places in meant if len(places) == 1 and not places[0].is_area]
+    sure = list(dict.fromkeys(sure))[:MOST_SURE]
     areas = {area.name for one, _ in taken for area in one.match.places if area.is_area}
     clues = [_clue(setting, one, label, areas | nations, sure) for one, label in taken]
     for at in range(len(clues) - 1):
@@ -284,11 +288,3 @@ def _circle_of(place: CallerLocation) -> Circle:
 
 def _said(setting: Setting, match: Match) -> str:
     return setting.text[setting.words[match.first].start : setting.words[match.last].end]
-
-
-def only_sure(clues: Iterable[Clue]) -> list[Clue]:
-    """Those that mean one place."""
-    return [clue for clue in clues if len(clue.hypotheses) == 1 and not clue.is_negated]
-
-
-__all__ = ["IN_WORDS", "find_place_names", "only_sure"]

@@ -139,9 +139,11 @@ def between(one: Circle, other: Circle) -> Circle:
 
 
 def distance_m(one: Circle, other: Circle) -> float:
-    """Metres between two centres."""
-    _, _, metres = _WGS84.inv(one.longitude, one.latitude, other.longitude, other.latitude)
-    return float(metres)
+    """Metres between two centres, on a plane: within 1 % in these islands, a tenth of the geodesic's cost."""
+    north = math.radians(other.latitude - one.latitude)
+    middle = math.radians((one.latitude + other.latitude) / 2)
+    east = math.radians(other.longitude - one.longitude) * math.cos(middle)
+    return 6_371_000.0 * math.hypot(north, east)
 
 
 def _bearing_deg(bearing: str) -> int:

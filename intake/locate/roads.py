@@ -8,6 +8,7 @@ circle around the town, wide enough for the road to be in it.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -42,6 +43,13 @@ _AFTER = re.compile(
     r"|before|past|after|from|is|yn|north|south|east|west)\b",
     re.IGNORECASE,
 )
+_MOTORWAY_NUMBERS = """
+1 2 3 4 5 6 8 9 11 12 18 20 22 23 25 26 27 32 40 42 45 48 49 50 53 54 55 56 57 58 60 61 62 65 66 67 69 73
+74 77 80 90 180 181 271 275 602 606 621 876 898
+"""
+_MOTORWAYS = frozenset(_MOTORWAY_NUMBERS.split())
+"""Motorways of Great Britain and Northern Ireland, from general knowledge. Only of these is the bare number
+taken for a road without a word beside it: an M16 is a rifle."""
 _NOT_A_ROAD_BEFORE = re.compile(
     r"\b(?:vitamin|vit|room|flat|unit|gate|seat|ward|bay|page|size|paper|model|ref|reference|order|number|no"
     r"|flight|bus|route|apartment|apt|block|bed|platform|locker|row|stand|level|grade|sheet|plot|type|group|hepatitis|hep"
@@ -124,9 +132,8 @@ def is_meant(text: str, match: re.Match[str]) -> bool:
     is_said = _BEFORE.search(head) is not None or _AFTER.match(text, end) is not None
     kind, digits = match["class"].upper(), len(match["number"])
     if kind == "M":
-        return digits <= 3 and (
-            is_said or (match["class"].isupper() and text[end : end + 1] not in ("'", "-"))
-        )
+        is_bare = match["class"].isupper() and match["number"] in _MOTORWAYS
+        return digits <= 3 and (is_said or is_bare)
     if digits >= 3:
         return is_said or match["class"].isupper()
     if kind == "B":
@@ -136,7 +143,11 @@ def is_meant(text: str, match: re.Match[str]) -> bool:
 
 def beside(clue: Clue, text: str, places: Sequence[Clue]) -> Clue:
     """The clue with a circle around each place that the text links to it, or as it is."""
-    linked = next((place for place in places if place.hypotheses and _is_linked(text, clue, place)), None)
+    # Places stand in the order of their words: only those within reach are looked at.
+    first = bisect_left(places, clue.start - LINK_CHARACTERS, key=lambda place: place.end)
+    last = bisect_right(places, clue.end + LINK_CHARACTERS, key=lambda place: place.start)
+    near = places[first:last]
+    linked = next((place for place in near if place.hypotheses and _is_linked(text, clue, place)), None)
     if linked is None:
         return clue
     hypotheses = tuple(_around(clue, place) for place in linked.hypotheses)

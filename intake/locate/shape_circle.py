@@ -24,7 +24,8 @@ at all; this one is our estimate, and its confidence stays unknown."""
 
 WGS84 = Geod(ellps="WGS84")
 _CORNERS = 64
-_FLAT_M2 = 1e-6
+_FLAT_SHARE = 1e-9
+"""Less area than this share of its reach squared is a line, as far as the digits go."""
 Metres = npt.NDArray[np.float64]
 Corner = tuple[float, float]
 
@@ -75,7 +76,8 @@ def flatten(corners: Sequence[Corner]) -> Flat:
     around = points - middle
     normal = np.cross(around, np.roll(around, -1, axis=0)).sum(axis=0)
     length = float(np.linalg.norm(normal))
-    if length < _FLAT_M2:
+    reach_m = float(np.sqrt((around**2).sum(axis=1).max()))
+    if length <= _FLAT_SHARE * reach_m**2:
         return _flat(0.0, middle, points)
     east, north, up = _axes(normal / length)
     x, y = around @ east, around @ north
@@ -83,7 +85,9 @@ def flatten(corners: Sequence[Corner]) -> Flat:
     area = float(across.sum()) / 2
     centre_x = float(((x + np.roll(x, -1)) * across).sum()) / (6 * area)
     centre_y = float(((y + np.roll(y, -1)) * across).sum()) / (6 * area)
-    centroid = middle + centre_x * east + centre_y * north
+    # Lines that cross can weigh each other out and throw the centroid anywhere: then the middle stands.
+    is_held = math.hypot(centre_x, centre_y) <= reach_m
+    centroid = middle + centre_x * east + centre_y * north if is_held else middle
     outward = float(up @ middle) > 0  # Appendix B.1
     return _flat(area if outward else -area, centroid, points)
 

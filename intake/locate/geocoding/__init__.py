@@ -10,7 +10,7 @@ from intake.errors import BadConfiguration
 from intake.locate.geocoding.asking import look_up as look_up
 from intake.locate.geocoding.asking import question_of as question_of
 from intake.locate.geocoding.configuration import check_geocoding as check_geocoding
-from intake.location import ClueKind
+from intake.location import ClueKind, Reading
 from intake.ports import Geocoder
 from intake.settings import Settings
 
@@ -35,3 +35,15 @@ def worth_asking_s(settings: Settings) -> Mapping[ClueKind, float]:
         ClueKind.ADDRESS: settings.geocoder.give_up_after_s,
         ClueKind.WHAT3WORDS: settings.what3words.give_up_after_s,
     }
+
+
+async def look_up_once(reading: Reading, settings: Settings) -> Reading:
+    """One text's reading with what the geocoders that are set add to it. Raises BadConfiguration."""
+    geocoders = open_geocoders(settings)
+    if not geocoders:
+        raise BadConfiguration(["geocoder.provider and what3words.api_key are empty: nobody can be asked"])
+    try:
+        return await look_up(reading, geocoders)
+    finally:
+        for geocoder in geocoders.values():
+            await geocoder.close()

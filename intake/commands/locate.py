@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,10 +15,13 @@ from rich.text import Text
 from structlog.testing import capture_logs
 
 from intake.console.screen import visible
+from intake.errors import BadConfiguration
 from intake.locate.fusion import Answer, Fusion, fuse
+from intake.locate.geocoding import look_up_once
 from intake.locate.postcode_file import data_folder
 from intake.locate.text import TEXT_LIMIT_CHARACTERS, TextLocator
 from intake.location import CallerLocation, Clue, Reading, Whose
+from intake.settings import load_settings
 
 
 PIPE_COLUMNS = 150
@@ -72,6 +76,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("text", nargs="?", help="what somebody wrote; - reads it from standard input")
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     parser.add_argument(
+        "--geocode", action="store_true", help="ask the address search and what3words, as far as they are set"
+    )
+    parser.add_argument(
         "--data",
         type=Path,
         default=None,
@@ -84,14 +91,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """0 when the text was read, whether it tells a place or not; 1 without look-up files; 2 misuse."""
+    """0 when the text was read, whether it tells a place or not; 1 without look-up files; 2 misuse; 78 where
+    geocoders are set wrongly."""
     text = _text(args.text)
     if not text.strip():
         print('give a text: intake locate "fire at LS1 4AP", or - for standard input', file=sys.stderr)
         return 2
     with capture_logs():  # what is missing is said below, and standard output is the answer's
         locator = TextLocator.load(args.data or data_folder(), args.config / "gazetteer")
-    answer = _answer(text, locator.read(text), locator.degraded)
+    reading = locator.read(text)
+    if args.geocode:
+        try:
+            reading = asyncio.run(look_up_once(reading, load_settings(args.config)))
+        except BadConfiguration as error:
+            print(*error.problems, sep="\n", file=sys.stderr)
+            return 78
+    answer = _answer(text, reading, locator.degraded)
     if args.json:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(answer)).decode() + "\n")
     else:

@@ -21,11 +21,14 @@ Token = Annotated[str, Meta(pattern="^(.{32,})?$", description="empty, or 32 cha
 
 
 class AmlSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """``[channels.aml]``. ``previous_hmac_key`` is still accepted while phones change over."""
+    """``[channels.aml]``. ``previous_hmac_key`` is still accepted while phones change over.
+
+    ``require_hmac`` counts where a key is set; false keeps unsigned forms too, marked as not signed.
+    """
 
     hmac_key: Key = ""
     previous_hmac_key: Key = ""
-    require_hmac: bool = False
+    require_hmac: bool = True
     sms_token: Token = ""
     body_limit_bytes: Annotated[int, Meta(ge=1_024, le=1_048_576)] = 16_384
 
@@ -33,9 +36,10 @@ class AmlSettings(msgspec.Struct, frozen=True, kw_only=True):
 class AmlAdapter:
     """Places only: nobody can be answered here.
 
-    ELS asks for 2xx whatever comes, and everything that may be true gets it: no field is required and
-    a form without an ``hmac`` is kept, marked as not signed. One with a *wrong* ``hmac`` was made or
-    changed by somebody else, and is refused (law 6 outranks the courtesy).
+    ELS asks for 2xx whatever comes, and everything that may be true gets it: no field is required.
+    Where a key is set, ``hmac`` proves the phone's maker: the hex HMAC-SHA1 of the raw body before
+    ``&hmac=``, the last field. A form without it, or with a wrong one, may be anybody's and is refused
+    (law 6 outranks the courtesy). Where none is set all are kept, marked as not signed.
     """
 
     kind = KIND
@@ -76,7 +80,9 @@ class AmlAdapter:
 
     def _signed(self, raw: RawMessage) -> Trust:
         signed_part, mark, sent = raw.body.rpartition(b"&hmac=")
-        if not self._keys or not mark:
+        if not self._keys:
+            return Trust.ANONYMOUS
+        if not mark:
             if self._settings.require_hmac:
                 raise Forged("no hmac on the form")
             return Trust.ANONYMOUS
@@ -109,6 +115,6 @@ def check(table: Mapping[str, Any]) -> list[str]:
         settings = read_table(table, AmlSettings, "channels.aml")
     except BadConfiguration as error:
         return error.problems
-    if settings.require_hmac and not settings.hmac_key:
-        return ["channels.aml.require_hmac: needs channels.aml.hmac_key, or every fix would be refused"]
+    if settings.previous_hmac_key and not settings.hmac_key:
+        return ["channels.aml.previous_hmac_key: needs channels.aml.hmac_key, which phones change over to"]
     return []

@@ -1,23 +1,15 @@
-"""A number as a network, an aggregator or a phone writes it, as one caller."""
+"""Whose phone a place comes from: its number, else its device, else nobody who could be met again."""
 
 from __future__ import annotations
 
-import phonenumbers
+from intake.contact import CallerUri
+from intake.phone import device_uri, number_uri
 
-from intake.contact import CallerUri, clean_text
 
+def caller_of(number: str, imei: str, otherwise: str) -> CallerUri:
+    """``tel:+44…``; for a withheld number ``unknown:aml:imei:…``; else ``unknown:aml:`` and ``otherwise``.
 
-def caller_of(number: str, otherwise: str = "") -> CallerUri:
-    """``tel:+44…`` (E.164); ``unknown:…`` with what there is for anything that is no telephone number.
-
-    Numbers without a country are read as British; aggregators often leave the plus sign out.
+    What a network writes in place of a withheld number ("anonymous") is nobody's name: two callers
+    who both withheld theirs must not become one.
     """
-    number = clean_text(number, 80).strip()
-    for written in (number, f"+{number}"):
-        try:
-            parsed = phonenumbers.parse(written, "GB")
-        except phonenumbers.NumberParseException:
-            continue
-        if phonenumbers.is_possible_number(parsed):
-            return CallerUri(f"tel:{phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)}")
-    return CallerUri(f"unknown:aml:{number or clean_text(otherwise, 80)}")
+    return CallerUri(number_uri(number) or f"unknown:aml:{device_uri(imei) or otherwise}")

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import hmac
 import ssl
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from datetime import datetime
 from types import TracebackType
-from urllib.parse import urlencode
 
 import aiohttp
 import msgspec
 
+from intake.simulate.aml_phone import AmlPhone, PhoneFix
 from intake.simulate.app_client import AppClient
 from intake.simulate.mail import MailSink, letter, send_mail
 from intake.simulate.telegram_api import TelegramApi
@@ -103,29 +102,18 @@ class Outside:
         self, number: str, latitude: float, longitude: float, accuracy_m: float, source: str = "gps"
     ) -> int:
         """What Android's Emergency Location Service posts of a phone, signed; returns the HTTP status."""
-        moment_ms = int(self._now().timestamp() * 1_000)
-        form = {
-            "v": "2",
-            "emergency_number": "999",
-            "source": "sms",
-            "time": moment_ms,
-            "device_number": number,
-            "location_latitude": latitude,
-            "location_longitude": longitude,
-            "location_time": moment_ms,
-            "location_accuracy": accuracy_m,
-            "location_confidence": "0.68",
-            "location_source": source,
-        }
-        body = urlencode(form)
-        proof = hmac.new(self.doors.aml_key.encode(), body.encode(), "sha1").hexdigest()
-        async with self.http.post(
-            f"{self.doors.http_url}/aml/https",
-            data=f"{body}&hmac={proof}".encode(),
-            headers={"Content-Type": "application/x-www-form-urlencoded"},
-        ) as answer:
-            await answer.read()
-            return answer.status
+        now = self._now()
+        phone = AmlPhone(number=number)
+        fix = PhoneFix(
+            latitude=latitude,
+            longitude=longitude,
+            radius_m=accuracy_m,
+            at=now,
+            confidence_pct=68,
+            source=source,
+        )
+        url = f"{self.doors.http_url}/aml/https"
+        return await phone.post_https(self.http, url, phone.form(now, fix), self.doors.aml_key)
 
     async def _set_webhook(self) -> None:
         # What an operator does once by hand: tell the bot's provider where the intake is.

@@ -6,6 +6,7 @@ import asyncio
 import json
 import random
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Any, Protocol
 
 import msgspec
@@ -19,6 +20,13 @@ from tests.payload_cases import body_of, part_of, raw_of
 
 REPEATS = 50
 HELD_BACK_S = 0.25
+
+
+class AsRecorded:
+    """A clock that stands still where the payloads were recorded."""
+
+    def now(self) -> datetime:
+        return payload_cases.ARRIVED
 
 
 class Opener(Protocol):
@@ -45,7 +53,8 @@ async def it_has_payloads_of_known_origin(channel: Channel, opener: Opener) -> N
 async def it_answers_and_keeps_each_payload_as_recorded(channel: Channel, opener: Opener) -> None:
     """The recorded answer, the bytes as they came, and the messages or the defect the payload expects."""
     for name, case in channel.genuine.items():
-        async with opener(channel.adapter) as world:
+        # At the moment they were recorded for: what is old or of the future depends on it.
+        async with opener(channel.adapter, clock=AsRecorded()) as world:
             answer = await world.send(case)
             _assert_answered(case, answer, name)
             ((body, trust),) = world.rows("SELECT body, trust FROM raw_messages")

@@ -1,4 +1,4 @@
-"""`intake route`: which control room answers for a place, and why; one place or a CSV file of them."""
+"""`intake route`: which control room answers for a place, and why; a place, a CSV file, a contact's own."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from intake.commands import explained
 from intake.control_room import Service
 from intake.errors import BadConfiguration
 from intake.location import CallerLocation
@@ -19,13 +20,20 @@ from intake.register import load_register
 from intake.routing.decision import RoutingDecision
 from intake.routing.router import RegionalRouter
 
+EXPLAIN = "explain"
 DEFAULT_RADIUS_M = 10.0
 ORDER = (Service.POLICE, Service.FIRE, Service.AMBULANCE, Service.COASTGUARD)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("lat", type=float, nargs="?", help="latitude, WGS84 degrees")
-    parser.add_argument("lon", type=float, nargs="?", help="longitude, WGS84 degrees")
+    parser.add_argument(
+        "lat",
+        nargs="?",
+        help=f"latitude, WGS84 degrees; or the word {EXPLAIN!r}: why a contact went where it did",
+    )
+    parser.add_argument(
+        "lon", nargs="?", help="longitude, WGS84 degrees; or the contact: 26-000123, 123 or its id"
+    )
     parser.add_argument(
         "--radius",
         type=float,
@@ -33,8 +41,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="M",
         help="95 %% radius of the location in metres (default 10; with --csv for rows that give none)",
     )
-    words = [service.word for service in ORDER]
-    parser.add_argument("--service", choices=words, help="one service only (default: all)")
+    words = [service.word for service in Service]
+    parser.add_argument("--service", choices=words, help="one service only (default: the four)")
     parser.add_argument("--csv", type=Path, metavar="IN", help="a file with columns lat,lon[,radius_m]")
     parser.add_argument(
         "--out", type=Path, metavar="OUT", help="where to write the answers (default: standard output)"
@@ -42,10 +50,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--config", type=Path, default=Path("config"), metavar="DIR", help="configuration folder"
     )
+    parser.add_argument("--store", metavar="URL", help=f"with {EXPLAIN}: database, not the configuration's")
+    parser.add_argument("--json", action="store_true", help=f"with {EXPLAIN}: everything, for programs")
 
 
 def run(args: argparse.Namespace) -> int:
     """0 when answered (a CSV with bad rows is: they are marked), 1 bad configuration or file, 2 misuse."""
+    if args.lat == EXPLAIN:
+        if args.lon is None or args.csv is not None:
+            print(f"name one contact: intake route {EXPLAIN} 26-000123", file=sys.stderr)
+            return 2
+        return explained.run(args, args.lon)
+    try:
+        args.lat, args.lon = (None if text is None else float(text) for text in (args.lat, args.lon))
+    except ValueError as error:
+        print(f"latitude and longitude are numbers of degrees: {error}", file=sys.stderr)
+        return 2
     one_place = args.lat is not None and args.lon is not None
     if one_place == (args.csv is not None) or (args.lat is None) != (args.lon is None):
         print("give either a latitude and a longitude, or --csv IN.csv", file=sys.stderr)

@@ -77,6 +77,10 @@ class RegionalRouter:
         return self._areas.version
 
     @property
+    def areas(self) -> AreaMap:
+        return self._areas
+
+    @property
     def rooms(self) -> Mapping[RoomId, ControlRoom]:
         return self._rooms
 

@@ -17,6 +17,7 @@ from intake.locate import best
 from intake.locate.geocoding import open_geocoders, worth_asking_s
 from intake.locate.text import TextLocator
 from intake.phrases import load_phrases
+from intake.ports import PartsJoiner
 from intake.public.inviting import InvitingByRule, make_inviting
 from intake.register import load_auto_transfer, load_register, load_rerouting
 from intake.rerouting import Rerouting
@@ -95,6 +96,7 @@ def start_workers(stack: AsyncExitStack, started: Running, inside: Inside) -> No
         clock,
         new_id,
         settings.contacts,
+        {one.kind: one.whole_of for one in started.adapters if isinstance(one, PartsJoiner)},
     )
     feed = HttpsFeed(
         inside.secrets,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
@@ -122,6 +122,15 @@ class ChannelAdapter(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+
+@runtime_checkable
+class PartsJoiner(Protocol):
+    """An adapter whose provider may pass one text on in parts."""
+
+    def whole_of(self, parts: Sequence[InboundMessage], arrived_at: datetime) -> InboundMessage | None:
+        """The message that parts of one caller make; None where they do not clearly belong together."""
+        ...
 
 
 class ContactSink(Protocol):

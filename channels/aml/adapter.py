@@ -10,8 +10,8 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from channels.aml.normalise import KIND, from_https, from_sms
-from intake.contact import RawMessage, Receipt, Reply, Trust
+from channels.aml.normalise import KIND, from_https, from_sms, whole_of
+from intake.contact import InboundMessage, RawMessage, Receipt, Reply, Trust
 from intake.errors import BadConfiguration, Forged, ReplyFailed
 from intake.ports import ChannelContext, Door, HttpAnswer, HttpDoor
 from intake.settings_table import read_table
@@ -66,6 +66,10 @@ class AmlAdapter:
             accepted=_accepted,
         )
         return (https, sms) if self._settings.sms_token else (https,)
+
+    def whole_of(self, parts: Sequence[InboundMessage], arrived_at: datetime) -> InboundMessage | None:
+        """Ports.PartsJoiner."""
+        return whole_of(parts, arrived_at)
 
     async def reply(self, reply: Reply) -> str:
         raise ReplyFailed("a phone's location service cannot be answered", permanent=True)

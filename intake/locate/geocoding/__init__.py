@@ -14,19 +14,30 @@ from intake.location import ClueKind, Reading
 from intake.ports import Geocoder
 from intake.settings import Settings
 
+_OPENING = "intake.locate.geocoding.opening"
+
+
+def preload(settings: Settings) -> None:
+    """Read the code that ``open_geocoders`` will need, half a second and 25 MB of it: not on the event loop.
+
+    Where no geocoder is set, nothing is read.
+    """
+    if _any_set(settings):
+        importlib.import_module(_OPENING)
+
 
 def open_geocoders(settings: Settings) -> Mapping[ClueKind, Geocoder]:
-    """Those that are set, by the kind of clue they are asked for. Not on the event loop: it reads code.
-
-    Where none is set, geopy and what it brings (half a second, 25 MB) is not loaded at all. Raises
-    BadConfiguration.
-    """
+    """Those that are set, by the kind of clue they are asked for. Raises BadConfiguration."""
     if problems := check_geocoding(settings):
         raise BadConfiguration(list(problems))
-    if not settings.geocoder.provider and not settings.what3words.api_key:
+    if not _any_set(settings):
         return {}
-    opening = importlib.import_module("intake.locate.geocoding.opening")
+    opening = importlib.import_module(_OPENING)
     return cast(Mapping[ClueKind, Geocoder], opening.open_all(settings))
+
+
+def _any_set(settings: Settings) -> bool:
+    return bool(settings.geocoder.provider or settings.what3words.api_key)
 
 
 def worth_asking_s(settings: Settings) -> Mapping[ClueKind, float]:

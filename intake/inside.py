@@ -14,7 +14,7 @@ from intake.doors.way_in import WayIn
 from intake.feeds import FeedDoor, HttpsFeed, shared_secrets
 from intake.handover import HandOver
 from intake.locate import best
-from intake.locate.geocoding import open_geocoders, worth_asking_s
+from intake.locate.geocoding import open_geocoders, preload, worth_asking_s
 from intake.locate.text import TextLocator
 from intake.phrases import load_phrases
 from intake.ports import PartsJoiner
@@ -56,7 +56,7 @@ class Inside:
         self.feed_door = FeedDoor(self.secrets)
         self.triage = load_triage(settings.config_dir)
         self.policy = load_auto_transfer(settings.config_dir)
-        self.geocoders = open_geocoders(settings)
+        preload(settings)
 
 
 async def open_console(stack: AsyncExitStack, started: Running, inside: Inside) -> None:
@@ -119,7 +119,7 @@ def start_workers(stack: AsyncExitStack, started: Running, inside: Inside) -> No
     stack.push_async_callback(relaying.close)
     replying = Replying(store, started.adapters, clock)
     stack.push_async_callback(replying.close)
-    geocoding = Geocoding(store, inside.geocoders, worth_asking_s(settings), clock, new_id)
+    geocoding = Geocoding(store, open_geocoders(settings), worth_asking_s(settings), clock, new_id)
     stack.push_async_callback(geocoding.close)
     rerouting = ReroutingWorker(store, inside.rerouting, clock)
     sweeping = Sweeping(store, started.adapters, WayIn(store, clock, new_id), clock, settings.workers)

@@ -6,6 +6,7 @@ Loaded once the doors stand open: a restart must not keep callers waiting for ma
 from __future__ import annotations
 
 from contextlib import AsyncExitStack
+from functools import partial
 
 from intake.console.app import make_console_app
 from intake.console.desk import Desk
@@ -15,6 +16,7 @@ from intake.feeds import FeedDoor, HttpsFeed, shared_secrets
 from intake.handover import HandOver
 from intake.locate import best
 from intake.locate.geocoding import open_geocoders, preload, worth_asking_s
+from intake.locate.questions import question_of
 from intake.locate.text import TextLocator
 from intake.phrases import load_phrases
 from intake.ports import PartsJoiner
@@ -48,6 +50,7 @@ class Inside:
         self.locator = TextLocator.load(settings.data_dir, settings.config_dir / "gazetteer")
         phrases = load_phrases(settings.config_dir)
         self.telling = Telling(phrases)
+        self.ask = partial(question_of, phrases)
         self.inviting = make_inviting(settings.links, phrases, settings.doors.public_url, new_id)
         self.handover = HandOver(store, self.router, clock, new_id, settings.feeds.agency)
         rerouting = load_rerouting(settings.config_dir)
@@ -68,6 +71,7 @@ async def open_console(stack: AsyncExitStack, started: Running, inside: Inside) 
         handover=inside.handover,
         places=best,
         locator=inside.locator,
+        ask=inside.ask,
         inviting=inside.inviting,
         clock=started.clock,
         new_id=new_id,

@@ -34,7 +34,13 @@ def _everything(conn: Connection, now: datetime, address: str, desk: Desk) -> vi
     return views.ContactAnswer(
         contact=views.queue_row(contact, now),
         moments=contacts.moments(conn, contact.id),
-        conversation=conversation(said, answered, desk.old_after_s, clues.of_contact(conn, contact.id)),
+        conversation=conversation(
+            said,
+            answered,
+            desk.old_after_s,
+            clues.of_contact(conn, contact.id),
+            lambda clue: desk.ask(clue, contact.language),
+        ),
         places=[views.hypothesis(one, contact.location) for one in places],
         contradictions=desk.places.contradictions([one.location for one in places]),
         fused=fused_view(desk.places.fuse([one.location for one in places], now), places),

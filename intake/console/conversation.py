@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -22,7 +22,8 @@ class ClueMark(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     ``start`` and ``end`` count Unicode characters (code points), not UTF-16 units. ``located`` says that
     the line's places hold one of this clue; ``negated`` that the sentence denies it ("not in Leeds any
-    more"). ``options`` are the places an ambiguous name may mean. Marks nest: a postcode in an address.
+    more"). ``options`` are the places an ambiguous name may mean, ``question`` is what to ask the caller
+    then ("Which Newport?"), in their language. Marks nest: a postcode in an address.
     """
 
     kind: ClueKind
@@ -33,7 +34,12 @@ class ClueMark(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     whose: Whose = Whose.UNSAID
     negated: bool = False
     options: tuple[str, ...] = ()
+    question: str = ""
     note: str = ""
+
+
+def _no_question(_clue: Clue) -> str:
+    return ""
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -68,10 +74,12 @@ def conversation(
     answered: Iterable[StoredReply],
     old_after_s: float,
     clues: Mapping[str, Sequence[Clue]] | None = None,
+    ask: Callable[[Clue], str] = _no_question,
 ) -> list[Line]:
-    """Both sides by time; the same words of the caller in a row become one line. ``clues`` by message id."""
+    """Both sides by time; the same words of the caller in a row become one line. ``clues`` by message id;
+    ``ask`` gives the ready question for a clue, or nothing."""
     read = clues or {}
-    lines = [_of_caller(message, old_after_s, read.get(message.id, ())) for message in said]
+    lines = [_of_caller(message, old_after_s, read.get(message.id, ()), ask) for message in said]
     lines += [_of_ours(reply) for reply in answered]
     folded: list[Line] = []
     for line in sorted(lines, key=lambda one: (one.at, one.id)):
@@ -90,7 +98,9 @@ def _repeats(before: Line, line: Line) -> bool:
     return only_words and line.author == CALLER and before.text == line.text
 
 
-def _of_caller(stored: StoredMessage, old_after_s: float, clues: Sequence[Clue]) -> Line:
+def _of_caller(
+    stored: StoredMessage, old_after_s: float, clues: Sequence[Clue], ask: Callable[[Clue], str]
+) -> Line:
     try:
         message = _read(stored.content)
     except msgspec.MsgspecError:
@@ -113,11 +123,11 @@ def _of_caller(stored: StoredMessage, old_after_s: float, clues: Sequence[Clue])
         edits=message.edits if message else "",
         raw=stored.raw.decode("utf-8", "replace"),
         extra=message.extra if message else {},
-        clues=tuple(_mark(clue) for clue in clues) if message else (),
+        clues=tuple(_mark(clue, ask(clue)) for clue in clues) if message else (),
     )
 
 
-def _mark(clue: Clue) -> ClueMark:
+def _mark(clue: Clue, question: str) -> ClueMark:
     return ClueMark(
         kind=clue.kind,
         start=clue.start,
@@ -127,6 +137,7 @@ def _mark(clue: Clue) -> ClueMark:
         whose=clue.whose,
         negated=clue.is_negated,
         options=clue.options,
+        question=question,
         note=clue.note,
     )
 

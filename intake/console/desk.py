@@ -13,7 +13,7 @@ from intake.contact import ContactId
 from intake.control_room import Service
 from intake.incident import Methane, TransferId
 from intake.locate.fusion import Fusion
-from intake.location import CallerLocation
+from intake.location import CallerLocation, Clue
 from intake.ports import Clock, Locator, Router
 from intake.public.inviting import Inviting
 from intake.store.store import Store
@@ -47,9 +47,15 @@ class Places(Protocol):
     def fuse(self, hypotheses: Iterable[CallerLocation], now: datetime) -> Fusion: ...
 
 
+def no_question(_clue: Clue, _language: str) -> str:
+    """Where no phrases are at hand."""
+    return ""
+
+
 class Desk(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a request may need. ``tokens`` maps a handler's name to the SHA-256 (hex) of their
-    token; ``old_after_s`` marks a message that was on its way for longer as old."""
+    token; ``old_after_s`` marks a message that was on its way for longer as old; ``ask`` gives the ready
+    question for a clue, in a language."""
 
     store: Store
     router: Router
@@ -63,6 +69,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     lease_s: float = 15.0
     lease_limit_s: float = 900.0
     old_after_s: float = 900.0
+    ask: Callable[[Clue, str], str] = no_question
     open_limit: int = 3
     read_timeout_s: float = 10.0
 

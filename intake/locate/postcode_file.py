@@ -155,4 +155,4 @@ class PostcodeFile:
             return None
         easting, northing = float(np.median(east)), float(np.median(north))
         distances = self._distances_m(low, width, easting, northing)
-        return GridCircle(easting, northing, max(500.0, float(np.percentile(distances, 95))))
+        return GridCircle(easting, northing, max(500.0, float(np.percentile(distances, 95, method="higher"))))

@@ -31,6 +31,8 @@ _ROAD_AFTER = re.compile(
     r"|ward|\d)",
     _FLAGS,
 )
+_COUNT_AFTER = re.compile(r"[ \t]\d{1,2}[ \t]{1,2}[A-Z]{2}", _FLAGS)
+"""LS1 4 people hurt: a number of its own, which a motorway's junction or lane would be too."""
 _PLATE_AFTER = re.compile(r"[ \t][A-Z]{3}(?![0-9A-Za-z])", re.ASCII)
 """AB12 CDE is a car."""
 _SECTOR_AFTER = re.compile(
@@ -77,7 +79,8 @@ def is_meant_as_district(text: str, written: str, start: int, end: int) -> bool:
     window = max(0, start - _WINDOW_CHARACTERS)
     if announces(text, start):
         return True
-    if outward in _NOT_A_DISTRICT or _ROAD_AFTER.match(text, end):
+    has_count_after = outward[1].isalpha() and _COUNT_AFTER.match(text, end) is not None
+    if outward in _NOT_A_DISTRICT or (_ROAD_AFTER.match(text, end) and not has_count_after):
         return False
     has_place_cue = _PLACE_CUE.search(text, window, start) is not None
     if outward[1].isalpha():

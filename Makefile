@@ -24,8 +24,13 @@ $(STAMP): requirements-dev.lock requirements-setup.lock pyproject.toml
 demo: setup      ## the simulated evening, end to end, on this machine (KEEP=1 leaves it running)
 	@$(BIN)/intake demo $(if $(KEEP),--keep)
 
-test: setup      ## every check CI runs
+test: setup browser ## every check CI runs
 	@$(BIN)/python -m pytest -q
+
+browser:         ## a Chromium for the tests of the public pages; as root it is installed
+	@command -v chromium chromium-browser google-chrome >/dev/null || { \
+	  test "$$(id -u)" = 0 && apt-get update -qq && apt-get install -y -qq chromium >/dev/null; } || { \
+	  echo "the tests of the public pages need Chromium; on Debian, as root: apt-get install chromium"; exit 1; }
 
 check: setup     ## every error in config/, at once
 	@$(BIN)/intake check
@@ -51,4 +56,4 @@ lock:            ## pin every dependency again, with hashes
 	echo 'setuptools' | $(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate - -o docker/build.lock
 	echo 'uv' | $(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate - -o requirements-setup.lock
 
-.PHONY: help setup demo test check kill-test bench docker-check boundaries lock
+.PHONY: help setup demo test browser check kill-test bench docker-check boundaries lock

@@ -14,6 +14,7 @@ put postgres_password "$(random)"
 put store_url "postgresql+psycopg://intake:$(cat secrets/postgres_password)@postgres/intake"
 put app_token_secret "$(random)"
 put telegram_secret_token "$(random)"
+put links_secret "$(random)"
 if [ ! -s secrets/console_handler_token_sha256 ]; then
   token=$(random)
   put console_handler_token_sha256 "$(printf '%s' "$token" | sha256sum | cut -d' ' -f1)"

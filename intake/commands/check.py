@@ -16,6 +16,7 @@ from intake.feeds import shared_secrets
 from intake.locate.geocoding import check_geocoding
 from intake.locate.text import TextLocator
 from intake.phrases import check_phrases
+from intake.public.words import load_words
 from intake.register import check_register, load_register
 from intake.settings import Settings, load_settings
 from intake.triage import check_triage
@@ -47,6 +48,7 @@ def problems_in(config_dir: Path, environ: Mapping[str, str]) -> Iterator[str]:
     yield from check_register(config_dir)
     yield from check_triage(config_dir)
     yield from check_phrases(config_dir)
+    yield from _raised(load_words, config_dir)
     if settings is not None:
         yield from _problems_of(settings)
 
@@ -63,6 +65,8 @@ def _problems_of(settings: Settings) -> Iterator[str]:
     yield from _raised(server_tls, settings.doors)
     yield from check_geocoding(settings)
     yield from _rooms_named(settings)
+    if settings.links.automatic and not settings.links.secret:
+        yield "links.automatic: needs links.secret, or no link could be sent"
     if degraded := TextLocator.load(settings.data_dir).degraded:
         yield degraded
 

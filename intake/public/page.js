@@ -89,6 +89,7 @@
     keep();
     if (!words.length) return location.reload();
     $('words').value = words.join('\n');
+    show();
     $('said').className = 'state bad';
     tell('said', say.ended);
   }
@@ -129,7 +130,8 @@
     const settled = !live && best <= FAIR_M;
     $('share').hidden = running || settled || dead;
     $('what').hidden = $('allow').hidden = best < Infinity || !!trouble || stopped;
-    $('go').textContent = trouble || best < Infinity ? say.again : say.share;
+    $('go').textContent = !stopped && (trouble || best < Infinity) ? say.again : say.share;
+    document.querySelector('h1').textContent = settled && received < Infinity ? say.finished_heading : say.heading;
     $('stop').hidden = !(live && looking);
   }
 

@@ -51,6 +51,8 @@ SPOKEN = [
     "sending",
     "received",
     "ended",
+    "heading",
+    "finished_heading",
 ]
 """What the page's script says; it goes along with the page."""
 
@@ -58,7 +60,6 @@ WRITTEN = [
     "title",
     "banner",
     "private",
-    "heading",
     "once",
     "live",
     "share",
@@ -77,7 +78,6 @@ WRITTEN = [
     "replaced",
     "closed",
     "other_page",
-    "finished_heading",
     "finished",
     "trouble_heading",
 ]

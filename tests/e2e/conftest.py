@@ -1,0 +1,70 @@
+"""A real Chromium against a real intake. In a pytest process of its own: Playwright's loop and asyncio tests
+in one process fail by their order. `make test` starts it from tests/integration/test_in_a_browser.py."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Playwright, sync_playwright
+
+from tests.conftest import ROOT
+from tests.e2e.town import Town
+
+HERE = Path(__file__).parent
+SHOTS = ROOT / "var" / "e2e"
+FLAGS = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
+    " --disable-component-update --disable-sync"
+)
+NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+PHONE = {"width": 390, "height": 780}
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Collected only where nothing else is: by `pytest tests/e2e`."""
+    asked = [Path(config.invocation_params.dir, one.partition("::")[0]).resolve() for one in config.args]
+    alone = all(one == HERE or HERE in one.parents for one in asked)
+    return None if alone or collection_path.name == "conftest.py" else True
+
+
+@pytest.fixture(scope="session")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    """`intake serve` with all its roles, as an operator starts it."""
+    made = Town(tmp_path_factory.mktemp("town"))
+    made.start()
+    yield made
+    made.stop()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=chromium(playwright), args=FLAGS.split())
+        yield launched
+        launched.close()
+
+
+def chromium(playwright: Playwright) -> str:
+    """The system's Chromium, or Playwright's own where it was installed."""
+    found = next(filter(None, map(shutil.which, NAMES)), None) or playwright.chromium.executable_path
+    if not Path(found).exists():
+        pytest.fail("no Chromium on this machine: `apt-get install -y chromium` as root, or `make browser`")
+    return found
+
+
+@pytest.fixture
+def phone(browser: Browser) -> Iterator[BrowserContext]:
+    """A telephone's browser: a narrow touch screen, nothing allowed yet."""
+    context = browser.new_context(viewport=PHONE, has_touch=True, is_mobile=True)  # type: ignore[arg-type]
+    context.set_default_timeout(8_000)
+    yield context
+    context.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shots() -> Path:
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    return SHOTS

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event
 
-from intake.store import claims, queue, replies, transfers
+from intake.location import ClueKind
+from intake.store import claims, lookups, queue, replies, transfers
 from intake.store.store import Store
 from tests.callers import at
 
@@ -19,6 +20,13 @@ POLLED: dict[str, tuple[Callable[[Connection], object], str]] = {
     "claim next": (lambda conn: claims.claim_next(conn, at(0), "ada", 15), "ix_contacts_queue"),
     "replies to send": (lambda conn: replies.claim_due_replies(conn, at(0), 10, 15), "ix_replies_due"),
     "failed replies": (lambda conn: replies.settle_failures(conn, at(0)), "ix_replies_untold"),
+    "any look-up": (lambda conn: lookups.any_due(conn, at(0), ClueKind.ADDRESS), "ix_clue_lookups_due"),
+    "look-ups": (lambda conn: lookups.claim_due(conn, at(0), ClueKind.ADDRESS, 5, 60), "ix_clue_lookups_due"),
+    "old look-ups": (
+        lambda conn: lookups.any_lapsed(conn, at(0), ClueKind.ADDRESS, at(0)),
+        "ix_clue_lookups_due",
+    ),
+    "waiting look-ups": (lookups.waiting, "ix_clue_lookups_due"),
     "rooms with transfers": (lambda conn: transfers.due_rooms(conn, at(0)), "ix_transfers_due"),
 }
 

@@ -19,7 +19,7 @@ from intake.phrases import check_phrases
 from intake.public.words import load_words
 from intake.register import check_register, load_register
 from intake.settings import Settings, load_settings
-from intake.triage import check_triage
+from intake.triage import check_added, check_triage
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,6 +47,7 @@ def problems_in(config_dir: Path, environ: Mapping[str, str]) -> Iterator[str]:
         yield from error.problems
     yield from check_register(config_dir)
     yield from check_triage(config_dir)
+    yield from check_added(config_dir)
     yield from check_phrases(config_dir)
     yield from _raised(load_words, config_dir)
     if settings is not None:

@@ -123,8 +123,6 @@ def start_workers(stack: AsyncExitStack, started: Running, inside: Inside) -> No
     stack.push_async_callback(relaying.close)
     replying = Replying(store, started.adapters, clock)
     stack.push_async_callback(replying.close)
-    geocoding = Geocoding(store, open_geocoders(settings), worth_asking_s(settings), clock, new_id)
-    stack.push_async_callback(geocoding.close)
     rerouting = ReroutingWorker(store, inside.rerouting, clock)
     sweeping = Sweeping(store, started.adapters, WayIn(store, clock, new_id), clock, settings.workers)
     keeping = Keeping(store, clock, settings.contacts, started.adapters)
@@ -133,20 +131,28 @@ def start_workers(stack: AsyncExitStack, started: Running, inside: Inside) -> No
         "triaging": triaging.step,
         "relaying": relaying.step,
         "replying": replying.step,
-        "geocoding": geocoding.step,
         "rerouting": rerouting.step,
     }.items():
         spawn(stack, started, _on_bell, started, name, step)
     for name, step, every_s in (
         ("rejoining", triaging.rejoin, 5.0),
         ("settling", replying.settle, 5.0),
-        ("lookups", geocoding.count, 5.0),
         ("sweeping", sweeping.step, settings.workers.sweep_every_s),
         ("watching", keeping.watch, 5.0),
         ("proposals", rerouting.watch, 5.0),
         ("closing", keeping.close_silent, 60.0),
     ):
         spawn(stack, started, tick, name, step, every_s=every_s, health=started.health)
+    _start_beside(stack, started, inside)
+
+
+def _start_beside(stack: AsyncExitStack, started: Running, inside: Inside) -> None:
+    """What no contact waits for: look-ups by services outside, and links that go by rule."""
+    settings, store, clock = started.settings, started.store, started.clock
+    geocoding = Geocoding(store, open_geocoders(settings), worth_asking_s(settings), clock, new_id)
+    stack.push_async_callback(geocoding.close)
+    spawn(stack, started, _on_bell, started, "geocoding", geocoding.step)
+    spawn(stack, started, tick, "lookups", geocoding.count, every_s=5.0, health=started.health)
     if inside.inviting is not None and settings.links.automatic:
         rule = InvitingByRule(store, inside.inviting, clock, settings.links)
         spawn(stack, started, tick, "inviting", rule.step, every_s=2.0, health=started.health)

@@ -22,7 +22,7 @@ TYPO_LETTERS = 7
 """Shorter names have too many neighbours for a slip of the finger to be told from another word."""
 SHORTEST_PART = 4
 HEAD_INHABITANTS = 10_000
-_JOINTS = frozenset({"upon", "on", "under", "by", "in", "le", "super", "the", "next"})
+_JOINTS = frozenset({"upon", "on", "under", "by", "in", "super", "the", "next"})
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _GAELIC = ("comhairle", "siorrachd", "shiorrachd", "ceantar", "contae", "inse", "labh", "clach mhan")
 _WELSH = (

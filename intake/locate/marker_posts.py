@@ -66,9 +66,8 @@ def _is_meant(text: str, match: re.Match[str]) -> bool:
     if match["class"]:
         # "A3 4/5" is a page; a post of a single figure is written with its carriageway.
         is_sided = bool(match["before"] or match["after"])
-        return (
-            is_sided or match["class"].upper() == "M" or "cue" in match.groupdict() or len(match["km"]) >= 2
-        )
+        is_named = match["class"].upper() == "M" or "cue" in match.groupdict()
+        return is_sided or is_named or (match["point"] == "/" and len(match["km"]) >= 2)
     # "the sign says 15.4" may be a price; a carriageway's letter, or the word marker, makes it a post.
     is_weak = _WEAK_CUE.fullmatch(match["cue"]) is not None
     return not is_weak or bool(match["before"] or match["after"])

@@ -38,7 +38,7 @@ _OF_WHAT = _set_of(
 _ANCHORS = _set_of(
     """
     town city centre center station hospital airport harbour beach seafront marina pier university
-    market services cathedral docks infirmary railway bus village area common esplanade
+    market services cathedral docks infirmary railway bus village area common esplanade high main
     """
 )
 _STREET = _set_of(
@@ -120,6 +120,8 @@ def is_refused(setting: Setting, match: Match) -> bool:
     if text[end : end + 1] == "." and text[end + 1 : end + 2].isalnum():
         return True  # example.org
     following, preceding = after(setting, match.last), before(setting, match.first)
+    if preceding == "is" and setting.words[match.first - 2].bare in ("name", "names"):
+        return True
     return following in _STREET or preceding in _STREET_WELSH or preceding in _TITLES
 
 

@@ -53,8 +53,9 @@ taken for a road without a word beside it: an M16 is a rifle."""
 _NOT_A_ROAD_BEFORE = re.compile(
     r"\b(?:vitamin|vit|room|flat|unit|gate|seat|ward|bay|page|size|paper|model|ref|reference|order|number|no"
     r"|flight|bus|route|apartment|apt|block|bed|platform|locker|row|stand|level|grade|sheet|plot|type|group|hepatitis|hep"
-    r"|audi|samsung|galaxy|bmw|mercedes|code|question|form|box|pitch|booth|key|batch|case|log|crime|cubicle|zone)"
-    r"[ .:#]{1,3}$",
+    r"|audi|samsung|galaxy|bmw|mercedes|code|question|form|box|pitch|booth|key|batch|case|log|crime|cubicle"
+    r"|zone|temp|temperature)"
+    r"(?:[ ](?:is|was|no|number|code))?(?:[ ]the)?[ .:#]{1,3}$",
     re.IGNORECASE,
 )
 _NOT_A_ROAD_AFTER = re.compile(

@@ -147,16 +147,26 @@ def _names(one: CallerLocation, other: CallerLocation) -> dict[str, str]:
 
 
 def _slips_between(one: Saying, other: Saying) -> Iterator[Contradiction]:
-    """A number that would agree with the other place if it were written the other way round."""
-    for place, against in ((one, other), (other, one)):
-        if len(place) > 1 or len(against) > 1 or SOURCES[place[0].source].kind is Kind.PERSON:
+    """A place that would agree with the other if its numbers were turned round.
+
+    Turning either of them would do as well: the one abroad is suspected, else the one that was written.
+    """
+    if len(one) > 1 or len(other) > 1:
+        return
+    first, second = sorted((one[0], other[0]), key=_beyond_suspicion)
+    for place, against in ((first, second), (second, first)):
+        if SOURCES[place.source].kind is Kind.PERSON:
             continue
-        for slip, turned in _turned(place[0]):
-            gap_m = distance_between_m(turned, against[0])
-            if gap_m <= turned.radius_m() + against[0].radius_m() + MARGIN_M:
-                said = say(f"{slip}_agrees", **_names(place[0], against[0]))
-                yield Contradiction(one=place[0], other=against[0], distance_m=gap_m, said=said, slip=slip)
-                break
+        for slip, turned in _turned(place):
+            gap_m = distance_between_m(turned, against)
+            if gap_m <= turned.radius_m() + against.radius_m() + MARGIN_M:
+                said = say(f"{slip}_agrees", **_names(place, against))
+                yield Contradiction(one=place, other=against, distance_m=gap_m, said=said, slip=slip)
+                return
+
+
+def _beyond_suspicion(place: CallerLocation) -> tuple[bool, bool, bytes]:
+    return _near_britain(place), SOURCES[place.source].kind is Kind.PHONE, tie_key(place)
 
 
 def _abroad_by_a_slip(place: CallerLocation) -> Contradiction | None:

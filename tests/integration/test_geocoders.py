@@ -383,6 +383,15 @@ async def test_no_more_is_asked_than_the_rate_and_the_places_allow(api: Geocoder
     await service.close()
 
 
+async def test_three_words_cost_two_requests_of_the_rate(api: GeocoderApi) -> None:
+    service = what3words(api, requests_per_s=4, at_once=5)
+    assert service.may_ask == 2
+    await service.find(question("///index.home.raft", ClueKind.WHAT3WORDS))
+    assert [one["path"] for one in api.asked] == ["/v3/convert-to-coordinates", "/v3/autosuggest"]
+    assert service.may_ask == 1
+    await service.close()
+
+
 # -- nobody's address in logs or figures ---------------------------------------------------------------
 
 

@@ -22,6 +22,7 @@ from intake.simulate.geocoder import GeocoderApi
 from intake.store import contacts, lookups, tables
 from intake.store.lookups import DueLookup, LookupState
 from intake.store.store import Store
+from intake.workers import geocoding
 from intake.workers.geocoding import LEASE_S, Geocoding
 from tests.behind_doors import LEEDS, Behind, eventually, new_id
 from tests.callers import at, phone, write_in
@@ -263,12 +264,13 @@ class Broken:
     name = "broken"
     may_ask = 4
 
-    def __init__(self, poison: str = ""):
+    def __init__(self, poison: str = "", pause_s: float = 0.0):
         self.asked: list[str] = []
-        self._poison = poison
+        self._poison, self._pause_s = poison, pause_s
 
     async def find(self, question: PlaceQuestion) -> tuple[CallerLocation, ...]:
         self.asked.append(question.clue.words)
+        await asyncio.sleep(self._pause_s)
         if self._poison and self._poison in question.clue.words:
             raise ZeroDivisionError(question.clue.words)
         return (LEEDS,)
@@ -336,6 +338,18 @@ async def test_two_workers_ask_once(behind: Behind, workers: Workers) -> None:
     await asyncio.gather(work(one), work(other))
     assert len(service.asked) == 8
     assert len(await behind.rows(tables.locations)) == 8
+
+
+async def test_without_a_lease_they_would_ask_more_than_once(
+    behind: Behind, workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Negative control: the test above sees what the lease prevents; the fence still lets one write."""
+    monkeypatch.setattr(geocoding, "LEASE_S", -1.0)
+    await writes(behind)
+    service = Broken(pause_s=0.2)
+    await asyncio.gather(*(work(workers.start(address=service)) for _ in range(2)))
+    assert len(service.asked) > 1
+    assert len(await behind.rows(tables.locations)) == 1
 
 
 async def test_a_killed_workers_lookup_is_made_again_after_its_lease(

@@ -37,10 +37,14 @@ _LIMITED_REST_S = 60.0
 
 
 class Service(Protocol):
-    """One service: ``ask`` on the wire, ``places`` pure. Errors are geopy's, LookupFailed, or any at all."""
+    """One service: ``ask`` on the wire, ``places`` pure. Errors are geopy's, LookupFailed, or any at all.
+
+    ``requests`` is how many a question costs, ``patience_s`` how long all of them may take.
+    """
 
     name: str
     patience_s: float
+    requests: int
 
     def key(self, question: PlaceQuestion) -> str: ...
     async def ask(self, question: PlaceQuestion) -> Any: ...
@@ -59,8 +63,8 @@ class Guarded:
     ):
         self._service, self._at_once = service, settings.at_once
         self._breaker = Breaker(settings.rest_after_failures, settings.rest_s, monotonic)
-        rate = settings.requests_per_s
-        self._limiter = AsyncLimiter(max(1.0, rate), max(1.0, rate) / rate)
+        burst = max(float(service.requests), settings.requests_per_s)
+        self._limiter = AsyncLimiter(burst, burst / settings.requests_per_s)
         self._asking = 0
 
         def until_s(_key: str, answer: Any, now_s: float) -> float:
@@ -79,7 +83,7 @@ class Guarded:
         if self._breaker.rests_s:
             return 0
         free = (1 if self._breaker.is_open else self._at_once) - self._asking
-        while free > 0 and not self._limiter.has_capacity(min(free, self._limiter.max_rate)):
+        while free > 0 and not self._limiter.has_capacity(free * self._service.requests):
             free -= 1
         return max(0, free)
 
@@ -105,7 +109,7 @@ class Guarded:
         self._asking += 1
         self._breaker.begin()
         try:
-            await self._limiter.acquire()
+            await self._limiter.acquire(self._service.requests)
             with metrics.LOOKUP_S.labels(provider=self.name).time():
                 async with asyncio.timeout(self._service.patience_s):
                     answer = await self._service.ask(question)

@@ -30,6 +30,8 @@ _BIAS_M = 25_000.0
 class AddressSearch:
     """A geopy geocoder, how it is asked, and how each of its raw answers is read."""
 
+    requests = 1
+
     def __init__(
         self,
         settings: GeocoderSettings,

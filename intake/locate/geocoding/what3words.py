@@ -90,9 +90,10 @@ class _Api(What3WordsV3):  # type: ignore[misc]
 
 
 class What3Words:
-    """What a `Guarded` asks with: one question costs two requests."""
+    """What a `Guarded` asks with."""
 
     name = "what3words"
+    requests = 2
 
     def __init__(self, settings: What3WordsSettings):
         self._api = _Api(settings)

@@ -8,6 +8,14 @@ WINDOW_CHARACTERS = 110
 
 _SENTENCE_END = re.compile(r"[.!?;\n\r](?=\s|$)|\s[-–—]\s|\b(?:but|ond|however)\b", re.IGNORECASE)
 
+_STILL_THERE = re.compile(
+    r"\b(?:still|(?:he|she|they|it|who|somebody|someone|people|kids|baby)"
+    r"(?:['’]?s| is| are|['’]?re)?(?: all)?)"
+    r" (?:in |on )?(?:there|inside|fire|burning|alight|trapped|in the (?:house|flat|car|building))\b"
+    r"|\b(?:dal|o hyd) (?:yno|i mewn|ar dân)|\byno o hyd\b",
+    re.IGNORECASE,
+)
+
 
 def words_before(text: str, start: int) -> str:
     """From the start of the sentence, or of what follows "but", to the clue; bounded."""
@@ -16,6 +24,11 @@ def words_before(text: str, start: int) -> str:
     for end in _SENTENCE_END.finditer(window):
         begin = end.end()
     return window[begin:]
+
+
+def somebody_is_still_there(text: str, end: int) -> bool:
+    """True for "I left X but he is still there": what is left behind is where the trouble is."""
+    return _STILL_THERE.search(text, end, end + WINDOW_CHARACTERS) is not None
 
 
 def words_after(text: str, end: int) -> str:

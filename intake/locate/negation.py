@@ -7,6 +7,7 @@ The rules, each on the words just before or after the clue, in its own sentence:
 - *was there*: "I was in X yesterday", with a word of past time after it; "roeddwn i yn X".
 - *do not use it*: "ignore X", "don't send anyone to X", "X is the wrong address", "my old postcode X".
 
+Where somebody or a fire "is still there" nothing is denied: the trouble is where the caller was.
 "Not far from X", "not sure if X", "not breathing X", "turn left X" and "he left me at X" deny nothing.
 """
 
@@ -14,7 +15,7 @@ from __future__ import annotations
 
 import re
 
-from intake.locate.clause import words_after, words_before
+from intake.locate.clause import somebody_is_still_there, words_after, words_before
 
 _FLAGS = re.IGNORECASE
 _THE = r"(?:(?:the|my|our|his|her|y|yr|fy|ei)\s+)?$"
@@ -26,7 +27,6 @@ _BEFORE = tuple(
     for pattern in (
         rf"(?<!\bif )(?<!\bwhy )\b(?:not|never|no longer|\w+n['’]t|isnt|arent|wasnt|werent|aint|ain)\s+"
         rf"(?:(?:actually|even|really|now|still|going to be)\s+)?{_AT}?",
-        rf"\b(?:don['’]?t|doesn['’]?t|do not|does not|not)\s+(?:live|stay|work|living|staying)\s+{_AT}",
         r"\b(?:don['’]?t|do not)\s+(?:come|go|send(?:\s+\w+){0,3})\s+(?:to|at)\s+",
         r"\b(?:ignore|disregard|forget|cancel)\s+(?:(?:the|that|my)\s+)?(?:(?:postcode|address|place)\s+)?",
         # Only the caller's own leaving: where somebody else has left, the caller may still be.
@@ -65,6 +65,8 @@ def is_negated(text: str, start: int, end: int) -> bool:
     # What a comma or "now" sets apart is another statement: "not in Leeds any more, now in Wakefield".
     near = re.split(r"[,:(]|\b(?:now|nawr|rŵan|rwan|and|a'r|instead)\b", before, flags=_FLAGS)[-1]
     near = near.lstrip()
+    if somebody_is_still_there(text, end):
+        return False
     if any(pattern.search(near) for pattern in _BEFORE):
         return True
     after = words_after(text, end)

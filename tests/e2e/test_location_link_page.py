@@ -124,12 +124,13 @@ def test_live_follows_until_stop_and_can_be_taken_up_again(
     stand(phone, 20)
     allow(phone)
     page = phone.new_page()
+    page.clock.install()
     page.goto(address)
     expect(state(page)).to_contain_text("Sharing now.")
     expect(state(page)).to_contain_text("within 20 metres")
     expect(page.get_by_role("button", name="Stop sharing")).to_be_visible()
     look(page, shots, "live_en")
-    page.wait_for_timeout(5_200)  # a live page says no more than every five seconds
+    page.clock.fast_forward(5_200)  # a live page says no more than every five seconds
     stand(phone, 25, latitude=53.7990)
     expect(state(page)).to_contain_text("within 25 metres")
     page.get_by_role("button", name="Stop sharing").click()

@@ -7,6 +7,7 @@ Formats after the published documentation of Nominatim, Photon, Pelias, the OS P
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -75,6 +76,8 @@ class GeocoderApi:
         self.trouble_of_suggestions = ""
         self.retry_after_s = 30
         self.ignores_countries = False
+        self.spoil: Callable[[Any], Any] | None = None
+        """Makes of each whole answer, as JSON, another one."""
         self.asked: list[dict[str, str]] = []
         """Each question: its path as ``path``, and its query."""
         self.under_way = 0
@@ -118,7 +121,10 @@ class GeocoderApi:
                     trouble = trouble or self.trouble_of_suggestions
                 if trouble:
                     return await self._trouble(trouble, request)
-                return answer(request.query)
+                whole = answer(request.query)
+                if self.spoil is not None:
+                    return web.json_response(self.spoil(json.loads(whole.body)))  # type: ignore[arg-type]
+                return whole
             finally:
                 self.under_way -= 1
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
+import random
 import time
 from collections.abc import AsyncIterator
+from typing import Any
 
 import msgspec
 import pytest
@@ -265,6 +268,79 @@ async def test_no_answer_of_a_service_is_more_than_a_failed_lookup(
     assert "acacia" not in str(failure).lower() and "acacia" not in repr(failure).lower()
     assert len(api.asked) == asked_before + 1  # a redirect was not followed
     assert failure.__cause__ is None and failure.__suppress_context__
+
+
+ODD = (
+    None,
+    "",
+    "x",
+    "NaN",
+    -1,
+    1e308,
+    91,
+    [],
+    {},
+    [[]],
+    {"x": None},
+    True,
+    "\udc80",
+    "\x1b[2J\n",
+    "a" * 100_000,
+    "9" * 400,
+    float("nan"),
+)
+
+
+def spoilt(answer: Any, chance: random.Random) -> Any:
+    """The answer with one of its values replaced, left out or doubled."""
+    path: list[tuple[Any, Any]] = []
+    here = answer
+    while isinstance(here, dict | list) and here and (not path or chance.random() < 0.85):
+        key = chance.choice(list(here) if isinstance(here, dict) else range(len(here)))
+        path.append((here, key))
+        here = here[key]
+    if not path:
+        return chance.choice(ODD)
+    container, key = path[-1]
+    if isinstance(container, list) and chance.random() < 0.2:
+        container.append(container[key])
+    elif chance.random() < 0.3:
+        del container[key]
+    else:
+        container[key] = chance.choice(ODD)
+    return answer
+
+
+@pytest.mark.parametrize("name", [*ALL_PROVIDERS, "what3words"])
+async def test_whatever_is_wrong_in_an_answer_it_is_a_place_or_a_failed_lookup(
+    api: GeocoderApi, name: str
+) -> None:
+    chance = random.Random(20260301)
+    api.spoil = lambda answer: spoilt(answer, chance)
+    asked, how = "3 Bridge Street, Newport", {"rest_after_failures": 10_000, "cache_answers": 1}
+    if name == "what3words":
+        asked, service = "///filled.count.soap", what3words(api, **how)
+    else:
+        service = geocoder(api, name, **how)
+    failed = found = 0
+    for number in range(250):
+        kind = ClueKind.WHAT3WORDS if name == "what3words" else ClueKind.ADDRESS
+        words = asked if kind is ClueKind.WHAT3WORDS else f"{asked} {number % 9}"
+        service._cache.clear()
+        try:
+            places = await service.find(question(words, kind))
+        except LookupFailed:
+            failed += 1
+            continue
+        found += 1
+        for place in places:
+            assert (place.note or "").isprintable() and len(place.note or "") <= 1000
+            assert -90 <= place.latitude <= 90 and -180 <= place.longitude <= 180
+            assert math.isfinite(place.uncertainty_m) and place.uncertainty_m >= 20
+            assert 0 < place.confidence_pct <= 95
+            msgspec.json.encode(place)  # it can be stored
+    assert failed > 10 and found > 10
+    await service.close()
 
 
 async def test_one_that_hangs_is_given_up_in_time(api: GeocoderApi) -> None:

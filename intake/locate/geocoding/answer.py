@@ -29,6 +29,7 @@ from intake.locate.geocoding.doubts import (
     country_doubt,
     house_numbers,
     postcode_doubt,
+    printable,
     widened_m,
 )
 from intake.location import STATED_CONFIDENCE_PCT, CallerLocation, LocationMethod, LocationSource
@@ -181,11 +182,13 @@ def _hypothesis(
         widened_m(radius_m(found), found.latitude, found.longitude, found.country_code),
         LocationSource.TEXT_ADDRESS,
         method=LocationMethod.DERIVED,
-        note="; ".join(
-            (
-                f"{found.kind}: {found.label[:_LABEL_CHARACTERS]}",
-                *filter(None, doubts),
-                f"found by {provider}, {attribution}",
+        note=printable(
+            "; ".join(
+                (
+                    f"{found.kind}: {found.label[:_LABEL_CHARACTERS]}",
+                    *filter(None, doubts),
+                    f"found by {provider}, {attribution}",
+                )
             )
         ),
     )

@@ -15,11 +15,19 @@ NEIGHBOURS = {"ie": "Ireland", "im": "the Isle of Man", "je": "Jersey", "gg": "G
 HOME_WATERS = (48.8, -14.0, 61.6, 3.2)
 """South, west, north, east of the UK and its seas, for answers that name no country."""
 
+NOTE_CHARACTERS = 1_000
+
 # A circle round this point holds every place of the UK (Scilly to Shetland) with its nearer seas.
 _MIDDLE, _REACH_M = (54.6, -3.6), 750_000.0
 _POSTCODE_MARGIN_M = 500.0
 _WGS84 = Geod(ellps="WGS84")
 _NUMBER = re.compile(r"(?<![\w.])\d{1,4}[a-z]?(?![\w.])", re.IGNORECASE | re.ASCII)
+
+
+def printable(text: str) -> str:
+    """A service's words on one line, cut, without what a terminal or a document would take for a command."""
+    line = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+    return line if len(line) <= NOTE_CHARACTERS else f"{line[: NOTE_CHARACTERS - 2]} …"
 
 
 def house_numbers(words: str) -> frozenset[str]:

@@ -18,7 +18,7 @@ from geopy.geocoders import What3WordsV3
 from intake.errors import LookupFailed
 from intake.locate.clue import HANDHELD_FIX_M, clue_location
 from intake.locate.geocoding.answer import extent_m
-from intake.locate.geocoding.doubts import HOME, NEIGHBOURS, country_doubt, widened_m
+from intake.locate.geocoding.doubts import HOME, NEIGHBOURS, country_doubt, printable, widened_m
 from intake.locate.geocoding.wire import BoundedAdapter
 from intake.location import STATED_CONFIDENCE_PCT, CallerLocation, LocationMethod, LocationSource
 from intake.ports import PlaceQuestion
@@ -205,7 +205,7 @@ def clue_words(square: Square) -> str:
         _confusable(square),
         "found by what3words",
     ]
-    return "; ".join(filter(None, told))
+    return printable("; ".join(filter(None, told)))
 
 
 def _country(square: Square) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from typing import Any
 
 import aiohttp
+import msgspec
 from geopy.adapters import AdapterHTTPError, BaseAsyncAdapter
 from geopy.exc import GeocoderParseError, GeocoderTimedOut, GeocoderUnavailable
 from yarl import URL
@@ -37,8 +37,9 @@ class BoundedAdapter(BaseAsyncAdapter):  # type: ignore[misc]
         """What the service answered. Raises only what geopy expects, never with words of the answer."""
         text = await self.get_text(url, timeout=timeout, headers=headers)
         try:
-            return json.loads(text)
-        except (ValueError, RecursionError):
+            # Stricter than the standard library: no NaN, no half of a surrogate pair.
+            return msgspec.json.decode(text)
+        except (msgspec.DecodeError, RecursionError, UnicodeError):
             raise GeocoderParseError("not JSON") from None
 
     async def get_text(self, url: str, *, timeout: float, headers: dict[str, str]) -> str:  # noqa: ASYNC109

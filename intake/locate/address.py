@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from msgspec.structs import replace
 
 from intake.locate.clue import clue_at
 from intake.location import Clue, ClueKind
@@ -39,11 +41,39 @@ _TO_ANCHOR = re.compile(
 _ANCHORS = frozenset({ClueKind.POSTCODE, ClueKind.OUTCODE, ClueKind.PLACE_NAME})
 _GAP_CHARACTERS = 45
 
+_COMMA = re.compile(r"\s{0,2},\s{0,2}(?=[^\W\d_])")
+
 NOTE = "an address: its place is for a geocoder or a map"
 
 
+def find_towns_after_streets(
+    text: str, clues: Sequence[Clue], find: Callable[[str], Iterable[Clue]]
+) -> Iterator[Clue]:
+    """Names that are also words ("12 Stryd Fawr, Bala"): behind a street and a comma a name is a town's.
+
+    ``find`` reads place names and wants evidence for those: it is given "in " before the name.
+    """
+    for pattern in (_ENGLISH, _WELSH):
+        for match in pattern.finditer(text):
+            comma = _COMMA.match(text, match.end())
+            if comma is None or any(
+                clue.start < comma.end() + 3 and match.end() < clue.end for clue in clues
+            ):
+                continue
+            words = text[comma.end() : comma.end() + _GAP_CHARACTERS].partition("\n")[0]
+            yield from (_moved(clue, comma.end() - 3) for clue in find(f"in {words}") if clue.start == 3)
+
+
+def _moved(clue: Clue, by: int) -> Clue:
+    places = tuple(
+        replace(place, clue_start=(place.clue_start or 0) + by, clue_end=(place.clue_end or 0) + by)
+        for place in clue.hypotheses
+    )
+    return replace(clue, start=clue.start + by, end=clue.end + by, hypotheses=places)
+
+
 def find_addresses(text: str, clues: Sequence[Clue]) -> Iterator[tuple[Clue, int]]:
-    """Each numbered street that one of ``clues`` (a postcode or a place name) follows, and where that ends.
+    """Each numbered street that one of ``clues`` (a postcode, a place) follows, and where the street ends.
 
     The clues inside stay clues of their own, but for place names inside the street's name: 9 Leeds
     Road is not in Leeds. A street without a town stands in a thousand towns: none.

@@ -4,7 +4,7 @@ The rules, each on the words just before or after the clue, in its own sentence:
 
 - *not there*: "not in X", "isn't at X", "no longer in X", "it is not X"; "ddim yn X", "nid X".
 - *left it*: "I left X", "have left X", "moved out of X", "used to live in X"; "wedi gadael X".
-- *was there*: "I was in X yesterday", with a word of past time after it; "roeddwn i yn X".
+- *was there*: "I was in X yesterday", "I was in X but now I'm in Y"; "roeddwn i yn X".
 - *do not use it*: "ignore X", "don't send anyone to X", "X is the wrong address", "my old postcode X".
 
 Where somebody or a fire "is still there" nothing is denied: the trouble is where the caller was.
@@ -52,6 +52,11 @@ _PAST = re.compile(
     r"|at first|until)\b",
     _FLAGS,
 )
+_ELSEWHERE_NOW = re.compile(
+    r"^\W{0,3}(?:but|and|then)\s+"
+    r"(?:now\s|(?:i['’]?m|i am|we['’]?re|we are)\s+(?:now\s+)?(?:in|at|on|near)\b)",
+    _FLAGS,
+)
 _DENIED_AFTER = re.compile(
     r"^\W{0,3}(?:is |was |that['’]?s )?(?:the |my |an )?(?:wrong|old|previous|former) "
     r"(?:address|postcode|post code|place|one)\b",
@@ -72,4 +77,6 @@ def is_negated(text: str, start: int, end: int) -> bool:
     after = words_after(text, end)
     if _DENIED_AFTER.search(after):
         return True
-    return bool(_WAS.search(near) and not _SUBJECT_WAS.search(near) and _PAST.search(after))
+    if not _WAS.search(near) or _SUBJECT_WAS.search(near):
+        return False
+    return bool(_PAST.search(after) or _ELSEWHERE_NOW.search(text[end : end + 60]))

@@ -8,7 +8,7 @@ from pathlib import Path
 import structlog
 from msgspec.structs import replace
 
-from intake.locate.address import find_addresses
+from intake.locate.address import find_addresses, find_towns_after_streets
 from intake.locate.coordinates import find_coordinates
 from intake.locate.gazetteer import Gazetteer, GazetteerMissing
 from intake.locate.grid_reference import find_grid_references
@@ -16,6 +16,7 @@ from intake.locate.irish_grid import find_irish_grid_references
 from intake.locate.map_link import find_map_links, find_silent_map_links
 from intake.locate.negation import is_negated
 from intake.locate.place_clues import find_place_clues
+from intake.locate.place_names import find_place_names
 from intake.locate.plus_code import find_plus_codes
 from intake.locate.postcode import find_postcodes
 from intake.locate.postcode_file import PostcodeFile, PostcodesMissing
@@ -78,7 +79,8 @@ class TextLocator:
         for address, street_end in list(find_addresses(text, found)):
             found = [one for one in found if not _is_of_the_street(one, address.start, street_end)]
             found.append(address)
-        return Reading(clues=tuple(_judged(text, sorted(found, key=lambda clue: (clue.start, -clue.end)))))
+        in_order = sorted(found, key=lambda clue: (clue.start, -clue.end))[:CLUE_LIMIT]
+        return Reading(clues=tuple(_judged(text, in_order)))
 
     def _clues(self, text: str, found: list[Clue]) -> Iterator[Clue]:
         """``found`` grows as they are taken: what it holds by then helps to tell places of one name apart."""
@@ -89,8 +91,16 @@ class TextLocator:
         yield from find_grid_references(text)
         yield from find_irish_grid_references(text)
         yield from find_postcodes(text, self._postcodes)
-        near = [clue.hypotheses[0] for clue in found if len(clue.hypotheses) == 1]
+        near = [
+            clue.hypotheses[0]
+            for clue in found
+            if len(clue.hypotheses) == 1 and not is_negated(text, clue.start, clue.end)
+        ]
         yield from find_place_clues(text, self._gazetteer, near)
+        if (gazetteer := self._gazetteer) is not None:
+            yield from find_towns_after_streets(
+                text, found, lambda words: find_place_names(words, gazetteer, near)
+            )
         yield from find_silent_map_links(text)
 
 

@@ -56,7 +56,7 @@ _OTHERS = frozenset((_EVENT_WORDS + _OTHER_PEOPLE).split())
 _VEHICLES = frozenset(
     {"car", "lorry", "van", "truck", "coach", "bus", "train", "boat", "motorbike", "bike", "plane"}
 )
-"""Another's: "my car" is where the caller is."""
+"""Another's: "my car" is where the caller is, and so is the bus in "i'm on a bus"."""
 _OWN = frozenset({"my", "our", "fy", "ein"})
 _WORDS = re.compile(r"[\w'’]+")
 _ELSEWHERE = re.compile(
@@ -126,13 +126,14 @@ def _last(pattern: re.Pattern[str], words: str) -> int:
 
 def _last_other(words: str) -> int:
     """Where the last event, other person or vehicle of others stands; -1 for none."""
-    found, previous = -1, ""
+    found, previous, before_that = -1, "", ""
     for match in _WORDS.finditer(words):
         word = match[0].lower().replace("’", "'").removesuffix("'s")
-        is_theirs = word in _VEHICLES and previous not in _OWN
+        is_ridden = before_that in ("on", "in") and previous in ("a", "the", "this")
+        is_theirs = word in _VEHICLES and previous not in _OWN and not is_ridden
         # Welsh "mae o", "mae hi": he is, she is.
         is_welsh = previous == "mae" and word in ("o", "e", "hi", "nhw")
         if word in _OTHERS or is_theirs or is_welsh:
             found = match.start()
-        previous = word
+        previous, before_that = word, previous
     return found

@@ -6,14 +6,18 @@ A finder that misses, one that makes up, and one that never sees a denial must e
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from intake.locate import postcode_build
-from intake.locate.text import TextLocator
+from intake.locate.text import CLUE_LIMIT, TextLocator
 from intake.location import Clue, ClueKind, Whose
 from tests.labelled import HALVES, Counts, Find, Message, measure, parse, read_corpus, report
 
@@ -107,6 +111,34 @@ def test_negative_control_a_finder_that_is_blind_to_a_kind_fails(
     counts = of_both(blind)
     assert counts[kind.value].recall == 0
     assert counts[kind.value].labels < ENOUGH_LABELS or kind.value in short_of_aim(counts)
+
+
+_PIECES = st.sampled_from(
+    [piece for half in ALL.values() for message in half for piece in (message.text, *message.text.split(" "))]
+)
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(text=st.lists(st.one_of(_PIECES, st.text(max_size=5)), max_size=25).map(" ".join))
+def test_whatever_is_written_each_clue_is_its_words_and_order_holds(locator: TextLocator, text: str) -> None:
+    clues = locator.read(text).clues
+    assert [(clue.start, -clue.end) for clue in clues] == sorted((clue.start, -clue.end) for clue in clues)
+    for clue in clues:
+        assert text[clue.start : clue.end] == clue.words
+        for place in clue.hypotheses:
+            assert place.uncertainty_m >= 20
+            assert -90 <= place.latitude <= 90
+    outside = [clue for clue in clues if clue.kind is not ClueKind.ADDRESS]
+    assert all(one.end <= other.start for one, other in pairwise(outside))
+
+
+@pytest.mark.parametrize(
+    "unit", ["Newport ", "in York ", "12 High Street, ", "1 a ", "OI5 ", "i left Leeds, ", "QFW2+2V a b c d "]
+)
+def test_twenty_thousand_characters_stay_bounded_with_every_finder(locator: TextLocator, unit: str) -> None:
+    started_s = time.process_time()
+    assert len(locator.read(unit * (20_000 // len(unit))).clues) <= CLUE_LIMIT
+    assert time.process_time() - started_s < 8
 
 
 def test_negative_control_a_finder_that_makes_places_up_fails(locator: TextLocator) -> None:

@@ -12,21 +12,23 @@ from intake.console.app import make_console_app
 from intake.console.desk import Desk
 from intake.doors.listening import serve_http
 from intake.doors.way_in import WayIn
+from intake.explaining import Explaining
 from intake.feeds import FeedDoor, HttpsFeed, shared_secrets
 from intake.handover import HandOver
 from intake.locate import best
 from intake.locate.geocoding import open_geocoders, preload, worth_asking_s
 from intake.locate.questions import question_of
 from intake.locate.text import TextLocator
-from intake.phrases import load_phrases
+from intake.phrases import LANGUAGES, load_phrases
 from intake.ports import PartsJoiner
 from intake.public.inviting import InvitingByRule, make_inviting
-from intake.register import load_auto_transfer, load_register, load_rerouting
+from intake.register import BOUNDARIES, load_auto_transfer, load_register, load_rerouting
 from intake.rerouting import Rerouting
 from intake.running import Running, new_id, spawn
 from intake.service_health import add_health
+from intake.suggesting import Suggesting
 from intake.telling import Telling
-from intake.triage import load_triage
+from intake.triage import load_added, load_triage
 from intake.verdicts import Verdicts
 from intake.workers.geocoding import Geocoding
 from intake.workers.keeping import Keeping
@@ -52,7 +54,11 @@ class Inside:
         self.telling = Telling(phrases)
         self.ask = partial(question_of, phrases)
         self.inviting = make_inviting(settings.links, phrases, settings.doors.public_url, new_id)
-        self.handover = HandOver(store, self.router, clock, new_id, settings.feeds.agency)
+        self.suggesting = Suggesting(load_added(settings.config_dir), self.router)
+        self.explaining = Explaining(settings.config_dir / BOUNDARIES, self.router)
+        self.border_question = {language: phrases.text("ask_border", language) for language in LANGUAGES}
+        suggested = self.suggesting.reasons
+        self.handover = HandOver(store, self.router, clock, new_id, settings.feeds.agency, suggested)
         rerouting = load_rerouting(settings.config_dir)
         self.rerouting = Rerouting(store, self.handover, self.router, clock, new_id, rerouting)
         self.verdicts = Verdicts(store, self.telling, clock, new_id, settings.transfers.verdict_wait_s)
@@ -73,12 +79,17 @@ async def open_console(stack: AsyncExitStack, started: Running, inside: Inside) 
         locator=inside.locator,
         ask=inside.ask,
         inviting=inside.inviting,
+        suggesting=inside.suggesting,
+        rerouting=inside.rerouting,
+        explaining=inside.explaining,
+        border_question=inside.border_question,
         clock=started.clock,
         new_id=new_id,
         tokens=settings.console.tokens,
         lease_s=settings.contacts.lease_s,
         lease_limit_s=settings.contacts.lease_limit_s,
         old_after_s=settings.contacts.old_after_s,
+        fixes_wait_s=settings.contacts.fixes_wait_s,
         read_timeout_s=settings.doors.read_timeout_s,
     )
     app = make_console_app(desk)

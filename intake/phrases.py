@@ -27,6 +27,7 @@ PHRASES: Mapping[str, frozenset[str]] = {
     "seen_by_person": frozenset(),
     "ask_location": frozenset(),
     "ask_what": frozenset(),
+    "ask_border": frozenset(),
     "ask_which_place": frozenset({"name"}),
     "ask_where_on_road": frozenset({"road"}),
     "sent_to_service": frozenset({"service"}),

@@ -48,7 +48,7 @@ from intake.workers.letting_go import LettingGo
 from intake.workers.relaying import Relaying
 from intake.workers.rerouting import ReroutingWorker
 from intake.workers.triaging import Triaging
-from tests.desk import CONFIG, HandClock, register
+from tests.desk import CONFIG, HandClock, register, suggesting
 
 AGENCY = "national-intake"
 SECRET = b"s" * 32
@@ -125,7 +125,7 @@ class Behind:
         self.store, self.clock = store, HandClock()
         self.settings = settings or ContactsSettings()
         self.rooms = router or Rooms(feed_urls or {})
-        self.handover = HandOver(store, self.rooms, self.clock, new_id, AGENCY)
+        self.handover = HandOver(store, self.rooms, self.clock, new_id, AGENCY, suggesting().reasons)
         rules = load_rerouting(CONFIG)
         self.rerouting = Rerouting(store, self.handover, self.rooms, self.clock, new_id, rules)
         self.rerouting_worker = ReroutingWorker(store, self.rerouting, self.clock)

@@ -15,12 +15,16 @@ from aiohttp.test_utils import TestServer
 
 from intake.console.app import make_console_app
 from intake.console.desk import Desk
+from intake.explaining import Explaining
 from intake.handover import HandOver
 from intake.locate import best
 from intake.locate.text import TextLocator
-from intake.register import load_register
+from intake.register import load_register, load_rerouting
+from intake.rerouting import Rerouting
 from intake.routing.router import RegionalRouter
 from intake.store.store import Store
+from intake.suggesting import Suggesting
+from intake.triage import load_added
 from tests.callers import NOON
 
 CONFIG = Path(__file__).parent.parent / "config"
@@ -42,19 +46,29 @@ def register() -> RegionalRouter:
     return load_register(CONFIG)
 
 
+@cache
+def suggesting() -> Suggesting:
+    return Suggesting(load_added(CONFIG), register())
+
+
 def new_id() -> str:
     return str(uuid_utils.uuid7())
 
 
 def make_desk(store: Store, clock: Any, **changes: Any) -> Desk:
+    handover = HandOver(store, register(), clock, new_id, "national-intake", suggesting().reasons)
     fields: dict[str, Any] = {
         "store": store,
         "router": register(),
-        "handover": HandOver(store, register(), clock, new_id, "national-intake"),
+        "handover": handover,
+        "rerouting": Rerouting(store, handover, register(), clock, new_id, load_rerouting(CONFIG)),
         "places": best,
         "locator": TextLocator(None),
         "clock": clock,
         "new_id": new_id,
+        "suggesting": suggesting(),
+        "border_question": {"en": "Which town?", "cy": "Pa dref?"},
+        "explaining": Explaining(CONFIG / "boundaries", register()),
         "tokens": {name: hashlib.sha256(token.encode()).hexdigest() for name, token in TOKENS.items()},
     }
     return Desk(**{**fields, **changes})

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from rich.console import Console, RenderableType
 
-from intake.commands import queue_places
+from intake.commands import queue_fixes, queue_places, queue_rooms
 from intake.console import screen, views
 from intake.console.client import ConsoleClient, ConsoleRefused
 
@@ -47,7 +47,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     link = verb("link", _link, "ask for its place by a link to the caller's own browser")
     link.add_argument("--live", action="store_true", help="see where they go until they stop, not once")
     route = verb("route", _route, "which control rooms would get it, and why; stores nothing")
-    route.add_argument("--service", action="append", choices=SERVICES, help="may be given more than once")
+    route.add_argument(
+        "--service", action="append", choices=queue_rooms.WORDS, help="may be given more than once"
+    )
     _send_arguments(verb("send", _send, "hand it over to the services named"))
     close = verb("close", _close, "close it")
     close.add_argument("--reason", required=True)
@@ -63,6 +65,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "service", choices=(*SERVICES, "none")
     )
     queue_places.add_verbs(verb)
+    queue_rooms.add_verbs(verb)
+    queue_fixes.add_verbs(verb)
 
 
 def _common_arguments(parser: argparse.ArgumentParser, default: Any = None) -> None:
@@ -91,7 +95,7 @@ def _list_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _send_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--service", action="append", choices=SERVICES, required=True)
+    parser.add_argument("--service", action="append", choices=queue_rooms.WORDS, required=True)
     parser.add_argument("--room", help="a room of your own choice, with one service")
     parser.add_argument("--major", action="store_true", help="declare a major incident")
     parser.add_argument("--casualties", type=int)

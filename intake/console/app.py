@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from aiohttp import web
 
-from intake.console import bodies, contact_api, link_api, places_api, queue_api
+from intake.console import bodies, contact_api, fixes_api, link_api, places_api, queue_api, routing_api
 from intake.console.access import check_tokens, require_handler, set_security_headers
 from intake.console.answers import BODY_LIMIT_BYTES, answer, refuse_in_json
 from intake.console.desk import DESK, HANDLER, Desk
@@ -35,6 +35,7 @@ def make_console_app(desk: Desk) -> web.Application:
     app.router.add_get(f"{V1}/me", _me)
     app.router.add_get(f"{V1}/queue", queue_api.list_queue)
     app.router.add_post(f"{V1}/queue/claim", queue_api.claim_next)
+    app.router.add_get(f"{V1}/fixes", fixes_api.list_fixes)
     app.router.add_get(CONTACT, contact_api.show)
     app.router.add_get(f"{CONTACT}/route", contact_api.route)
     app.router.add_get(f"{CONTACT}/places.geojson", places_api.geojson)
@@ -44,6 +45,9 @@ def make_console_app(desk: Desk) -> web.Application:
     app.router.add_post(f"{CONTACT}/replies", contact_api.reply)
     app.router.add_post(f"{CONTACT}/send", contact_api.send)
     app.router.add_post(f"{CONTACT}/links", link_api.invite)
+    app.router.add_get(f"{CONTACT}/decisions", routing_api.explain)
+    app.router.add_post(f"{CONTACT}/reroute", routing_api.reroute)
+    app.router.add_post(f"{CONTACT}/stay", routing_api.stay)
     for name, handler in {
         "renew": changing(bodies.Renew, queue_api.renew),
         "release": changing(bodies.Fenced, queue_api.release),

@@ -97,6 +97,19 @@ class Send(Fenced):
     methane: Methane | None = None
 
 
+class TakeProposal(Fenced):
+    """Send to the room that is proposed, for one service or for all that have a proposal."""
+
+    service: ServiceWord | AddedWord | None = None
+
+
+class Stay(Fenced):
+    """Leave it with the room that has it."""
+
+    reason: Reason
+    service: ServiceWord | AddedWord | None = None
+
+
 class QueueQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``state`` lists states with commas; ``after`` is the ``next`` of the page before."""
 

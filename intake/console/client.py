@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -12,7 +12,9 @@ import msgspec
 
 from intake.console import views
 from intake.console.answers import Problem
+from intake.console.fix_views import FixesAnswer
 from intake.errors import IntakeError
+from intake.explaining import Explanation
 
 T = TypeVar("T")
 
@@ -54,6 +56,10 @@ class ConsoleClient:
         """A page of the queue; the names are those of ``bodies.QueueQuery``."""
         return await self._ask("GET", "/queue", views.QueueAnswer, query=query)
 
+    async def fixes(self, **query: float) -> FixesAnswer:
+        """Phones' own places that no contact has; the names are those of ``FixesQuery``."""
+        return await self._ask("GET", "/fixes", FixesAnswer, query=query)
+
     async def claim_next(self, lease_s: float | None = None) -> views.QueueRow | None:
         """Take the top of the queue; None when nothing waits."""
         answer = await self._ask("POST", "/queue/claim", views.ContactChange, {"lease_s": lease_s})
@@ -93,13 +99,21 @@ class ConsoleClient:
     async def send(self, contact: str, **body: Any) -> views.SentAnswer:
         return await self._ask("POST", f"{_path(contact)}/send", views.SentAnswer, body)
 
+    async def reroute(self, contact: str, **body: Any) -> views.SentAnswer:
+        """Send to the room that is proposed."""
+        return await self._ask("POST", f"{_path(contact)}/reroute", views.SentAnswer, body)
+
+    async def decisions(self, contact: str) -> Explanation:
+        """Every decision explained and replayed."""
+        return await self._ask("GET", f"{_path(contact)}/decisions", Explanation)
+
     async def _ask(
         self,
         method: str,
         path: str,
         kind: type[T],
         body: dict[str, Any] | None = None,
-        query: dict[str, str | int] | None = None,
+        query: Mapping[str, str | int | float] | None = None,
     ) -> T:
         return await self._fetch(method, path, lambda status, raw: _read(status, raw, kind), body, query)
 
@@ -109,7 +123,7 @@ class ConsoleClient:
         path: str,
         read: Callable[[int, bytes], T],
         body: dict[str, Any] | None = None,
-        query: dict[str, str | int] | None = None,
+        query: Mapping[str, str | int | float] | None = None,
     ) -> T:
         sent = None if body is None else msgspec.json.encode(body)
         headers = {} if body is None else {"Content-Type": "application/json"}

@@ -13,10 +13,12 @@ from intake.console.conversation import conversation
 from intake.console.desk import DESK, HANDLER, Desk
 from intake.console.link_views import link_views
 from intake.console.place_views import fused_view
+from intake.console.routing_views import AddedView, added_view, reroute_views
 from intake.contact import Contact
 from intake.control_room import ASKED, ControlRoom, Service
 from intake.errors import NotFound
-from intake.store import Connection, claims, clues, contacts, location_links, log, replies
+from intake.location import CallerLocation
+from intake.store import Connection, claims, clues, contacts, location_links, log, replies, reroutes
 from intake.store.claims import Claim
 
 
@@ -46,12 +48,18 @@ def _everything(conn: Connection, now: datetime, address: str, desk: Desk) -> vi
         fused=fused_view(desk.places.fuse([one.location for one in places], now), places),
         decisions=[
             views.decision_view(
-                one.decision, find_room, one, abroad=desk.router.neighbour(one.decision.abroad)
+                one.decision,
+                find_room,
+                one,
+                abroad=desk.router.neighbour(one.decision.abroad),
+                border_question=desk.border_question,
             )
             for one in contacts.decisions_of(conn, contact.id)
         ],
         transfers=[views.transfer_view(one, find_room) for one in contacts.transfers_of(conn, contact.id)],
         links=link_views(location_links.of_contact(conn, contact.id), now),
+        added=_added(conn, contact, contact.location and desk.places.as_of(contact.location, now), desk),
+        reroutes=reroute_views(reroutes.of_contact(conn, contact.id), find_room),
         log=list(log.of_contact(conn, contact.id)),
     )
 
@@ -77,7 +85,13 @@ async def route(request: web.Request) -> web.Response:
     desk, address = request.app[DESK], request.match_info["contact"]
     asked = read_query(request, bodies.RouteQuery).service
     now = desk.clock.now()
-    contact = await desk.store.read(lambda conn: contacts.get(conn, contacts.find(conn, address)))
+
+    def look(conn: Connection) -> tuple[Contact, list[AddedView]]:
+        contact = contacts.get(conn, contacts.find(conn, address))
+        location = contact.location and desk.places.as_of(contact.location, now)
+        return contact, _added(conn, contact, location, desk)
+
+    contact, added = await desk.store.read(look)
     location = contact.location and desk.places.as_of(contact.location, now)
     find_room = _rooms(desk)
     row = views.queue_row(contact, now)
@@ -86,12 +100,30 @@ async def route(request: web.Request) -> web.Response:
             reference=row.reference,
             place=views.place(location) if location else None,
             decisions=[
-                views.decision_view(decided, find_room, abroad=desk.router.neighbour(decided.abroad))
+                views.decision_view(
+                    decided,
+                    find_room,
+                    abroad=desk.router.neighbour(decided.abroad),
+                    border_question=desk.border_question,
+                )
                 for service in _services(asked, contact)
                 for decided in [desk.router.route(service, location)]
             ],
+            added=added,
         )
     )
+
+
+def _added(
+    conn: Connection, contact: Contact, location: CallerLocation | None, desk: Desk
+) -> list[AddedView]:
+    """Suggestions, each with the room that would get it; the handler chooses."""
+    if desk.suggesting is None:
+        return []
+    return [
+        added_view(one, desk.router.route(one.service, location), _rooms(desk))
+        for one in desk.suggesting.beside(conn, contact, location)
+    ]
 
 
 def _services(asked: str, contact: Contact) -> Sequence[Service]:

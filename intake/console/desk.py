@@ -11,12 +11,15 @@ from aiohttp import web
 
 from intake.contact import ContactId
 from intake.control_room import Service
+from intake.explaining import Explaining
 from intake.incident import Methane, TransferId
 from intake.locate.fusion import Fusion
 from intake.location import CallerLocation, Clue
 from intake.ports import Clock, Locator, Router
 from intake.public.inviting import Inviting
+from intake.rerouting import Rerouting
 from intake.store.store import Store
+from intake.suggesting import Suggesting
 
 
 class HandOver(Protocol):
@@ -55,7 +58,7 @@ def no_question(_clue: Clue, _language: str) -> str:
 class Desk(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a request may need. ``tokens`` maps a handler's name to the SHA-256 (hex) of their
     token; ``old_after_s`` marks a message that was on its way for longer as old; ``ask`` gives the ready
-    question for a clue, in a language."""
+    question for a clue, in a language; ``border_question`` is what to ask near a border, by language."""
 
     store: Store
     router: Router
@@ -66,9 +69,14 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     new_id: Callable[[], str]
     tokens: Mapping[str, str]
     inviting: Inviting | None = None
+    suggesting: Suggesting | None = None
+    rerouting: Rerouting | None = None
+    explaining: Explaining | None = None
+    border_question: Mapping[str, str] = {}
     lease_s: float = 15.0
     lease_limit_s: float = 900.0
     old_after_s: float = 900.0
+    fixes_wait_s: float = 600.0
     ask: Callable[[Clue, str], str] = no_question
     open_limit: int = 3
     read_timeout_s: float = 10.0

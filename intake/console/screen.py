@@ -2,50 +2,19 @@
 
 from __future__ import annotations
 
-import unicodedata
-from datetime import datetime
-from zoneinfo import ZoneInfo
-
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from intake.console import views
+from intake.console import routing_screen, views
 from intake.console.conversation import CALLER, Line
 from intake.console.link_views import LinkView
+from intake.console.terminal import LONDON as LONDON
+from intake.console.terminal import clock as clock
+from intake.console.terminal import visible as visible
+from intake.console.terminal import waited as waited
 
-LONDON = ZoneInfo("Europe/London")
 PRIORITY_STYLE = {1: "bold red", 2: "bold", 3: ""}
-_INVISIBLE = frozenset({"Cf", "Cc", "Zl", "Zp"})
-
-
-def clock(moment: datetime | None, *, seconds: bool = True) -> str:
-    """A moment as people in Britain read it, with GMT or BST written."""
-    if moment is None:
-        return ""
-    return moment.astimezone(LONDON).strftime("%H:%M:%S %Z" if seconds else "%d %b %H:%M %Z")
-
-
-def waited(seconds: float) -> str:
-    """``00:42``, ``12:05``, ``2 h 03``, ``3 d``."""
-    whole = int(seconds)
-    if whole < 3600:
-        return f"{whole // 60:02d}:{whole % 60:02d}"
-    if whole < 48 * 3600:
-        return f"{whole // 3600} h {whole % 3600 // 60:02d}"
-    return f"{whole // 86400} d"
-
-
-def visible(text: str) -> str:
-    """Direction marks, zero-width and control characters by name: none may bend a terminal or an eye."""
-    if text.isprintable():
-        return text
-    return "".join(
-        f"⟨{unicodedata.name(one, f'U+{ord(one):04X}')}⟩"
-        if unicodedata.category(one) in _INVISIBLE and one not in "\n\t"
-        else one
-        for one in text
-    )
 
 
 def queue_screen(answer: views.QueueAnswer) -> RenderableType:
@@ -67,7 +36,7 @@ def queue_screen(answer: views.QueueAnswer) -> RenderableType:
             Text(row.reference, style),
             Text(str(row.priority), style),
             waited(row.waiting_s),
-            _state(row),
+            _state(row).append_text(routing_screen.flag(row)),
             row.channel,
             row.service or Text("?", "dim"),
             _where(row.place),
@@ -87,6 +56,8 @@ def contact_screen(answer: views.ContactAnswer) -> RenderableType:
         *_section("Said", [_line(one) for one in answer.conversation]),
         *_section("Where", where),
         *_section("Asked by link", [_link(one) for one in answer.links]),
+        *_section("Think of", [routing_screen.added(one) for one in answer.added]),
+        *_section("Place changed", [routing_screen.reroute(one) for one in answer.reroutes]),
         *_section("Decided", [_decision(one) for one in answer.decisions]),
         *_section("Handed over", [_transfer(one) for one in answer.transfers]),
     )
@@ -99,7 +70,8 @@ def _warnings(answer: views.ContactAnswer) -> list[str]:
 def route_screen(answer: views.RouteAnswer) -> RenderableType:
     """Who would get it now."""
     head = Text.assemble((answer.reference, "bold"), "  ", _where(answer.place))
-    return Group(head, _grid([_decision(one) for one in answer.decisions]))
+    beside = _section("Think of", [routing_screen.added(one) for one in answer.added])
+    return Group(head, _grid([_decision(one) for one in answer.decisions]), *beside)
 
 
 def row_screen(row: views.QueueRow) -> RenderableType:
@@ -110,7 +82,7 @@ def row_screen(row: views.QueueRow) -> RenderableType:
         (f"priority {row.priority}", PRIORITY_STYLE.get(row.priority, "")),
         f" ({row.priority_rule})" if row.priority_rule else "",
         "  ",
-        _state(row),
+        _state(row).append_text(routing_screen.flag(row)),
     )
     service = f"{row.service or 'service not known'}" + (
         f" ({row.service_reason})" if row.service_reason else ""
@@ -142,7 +114,11 @@ def _decision(decision: views.DecisionView) -> tuple[Text, Text]:
     said = Text.assemble((decision.room_name, "bold"), f"  {decision.probability:.0%}")
     if decision.is_default:
         said.append("  DEFAULT ROOM", "bold yellow")
+    if decision.standing in ("proposed", "told"):
+        said.append(f"  {decision.standing}", "yellow")
     said.append(f"\nrule {decision.rule_id}: {decision.reason}", "dim")
+    for note in routing_screen.decision_notes(decision):
+        said.append_text(note)
     if decision.abroad is not None:
         said.append(f"\n{decision.abroad.advice_en}\n{decision.abroad.advice_cy}", "yellow")
         said.append("" if decision.abroad.reviewed else " (Welsh not reviewed)", "dim")

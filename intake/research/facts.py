@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from intake.control_room import Service
+from intake.control_room import ASKED
 from intake.location import CallerLocation
 from intake.research import measures
 from intake.research.hours import hour_of
@@ -17,7 +17,7 @@ from intake.research.measures import Fix, Moments, Wait
 from intake.research.regions import is_territorial, region_of
 
 NOT_SAID, OTHER = "not said", "other"
-_WORDS = {service.value: service.word for service in Service}
+_WORDS = {service.value: service.word for service in ASKED}
 SERVICES = (*_WORDS.values(), OTHER, NOT_SAID)
 
 

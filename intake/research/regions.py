@@ -38,4 +38,4 @@ def region_of(room_id: str | None) -> str:
 
 def is_territorial(service: str) -> bool:
     """Whether a service's rooms say where in the country a contact was."""
-    return service != Service.COASTGUARD
+    return service in (Service.POLICE, Service.FIRE, Service.AMBULANCE)

@@ -96,11 +96,12 @@ def fixes_between(conn: Connection, since: datetime, until: datetime) -> Rows:
 
 
 def decisions_between(conn: Connection, since: datetime, until: datetime) -> Rows:
-    """Routing decisions of those contacts, oldest first: ``contact_id, service, room_id``."""
+    """Decisions by which those contacts were sent, oldest first: ``contact_id, service, room_id``."""
     first = _first_messages(since, until)
     return conn.execute(
         select(decisions.c.contact_id, decisions.c.service, decisions.c.room_id)
         .join(first, first.c.contact_id == decisions.c.contact_id)
+        .where(decisions.c.standing == "sent")
         .order_by(decisions.c.id)
     ).all()
 

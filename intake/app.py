@@ -23,7 +23,6 @@ from intake.doors.smtp import SmtpDoors, open_smtp
 from intake.doors.way_in import WayIn
 from intake.errors import BadConfiguration
 from intake.ports import CallerNews, ChannelAdapter, ChannelContext
-from intake.public.routes import open_links
 from intake.running import Running, new_id, spawn
 from intake.service_health import Health, add_health
 from intake.settings import Settings
@@ -153,7 +152,9 @@ async def open_doors(
     exact = add_http_doors(app.router, adapters, way_in, settings.doors.read_timeout_s)
     add_reply_doors(app.router, adapters, read_news)
     add_confirmation_door(app.router, lambda: _verdicts(ready), way_in, settings.doors.read_timeout_s)
-    open_links(app.router, settings, started.store, way_in)
+    if settings.links.secret:  # what makes pages is loaded by those who serve some
+        pages = importlib.import_module("intake.public.routes")
+        pages.open_links(app.router, settings, started.store, way_in)
     add_health(app.router, started.health)
     started.http_port = await serve_http(stack, app, settings.doors.host, settings.doors.http_port, exact)
     keeping = Keeping(started.store, started.clock, settings.contacts, adapters)

@@ -269,9 +269,7 @@ class LinkRoutes:
 
 
 def open_links(router: web.UrlDispatcher, settings: Settings, store: Store, way_in: WayIn) -> None:
-    """Mount the paths of location links where a secret is set. Raises BadConfiguration."""
-    if not settings.links.secret:
-        return
+    """Mount the paths of location links, where a secret is set. Raises BadConfiguration."""
     keys = LinkKeys(settings.links.secret)
     pages = Pages(Document(load_words(settings.config_dir)), keys, way_in.new_id)
     guesses = Guesses(time.monotonic)

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 
+from intake.app import running
 from intake.commands.check import problems_in
 from intake.console.client import ConsoleClient, ConsoleRefused
 from intake.location import CallerLocation
 from intake.phrases import load_phrases
 from intake.public.inviting import InvitingByRule, make_inviting
-from intake.settings import LinksSettings
+from intake.settings import ConsoleSettings, DoorsSettings, LinksSettings, Settings, StoreSettings
+from intake.simulate.app_client import AppClient
 from intake.store import replies, tables, triage
 from intake.store.location_links import LinkMode
 from intake.store.store import Store
+from tests.behind_doors import eventually
 from tests.callers import at, phone, write_in
 from tests.desk import CONFIG, TOKENS, console, new_id
 from tests.integration.test_queue_command import Terminal
@@ -158,3 +163,39 @@ async def test_the_rule_does_not_dig_up_old_contacts(links: Links) -> None:
     await answered(links, 1)
     links.clock.seconds = 901
     assert await rule.step() == 0
+
+
+async def test_an_intake_that_is_told_to_sends_links_by_itself(migrated_file: Path, tmp_path: Path) -> None:
+    """The settings, the loop and the paths, put together as `intake serve` puts them."""
+    shutil.copy(migrated_file, tmp_path / "intake.db")
+    settings = Settings(
+        store=StoreSettings(url=f"sqlite:///{tmp_path}/intake.db"),
+        doors=DoorsSettings(http_port=0, smtp_port=0, public_url=PUBLIC_URL),
+        console=ConsoleSettings(port=0),
+        links=LinksSettings(secret=SECRET, automatic=True, automatic_after_s=0.0),
+        channels={"app": {"enabled": True, "token_secret": "t" * 40}},
+    )
+    async with running(settings) as started, aiohttp.ClientSession() as http:
+        app = AppClient(f"http://127.0.0.1:{started.http_port}", http)
+        await app.open("help, I am lost")
+
+        async def invited() -> bool:
+            return any(f"{PUBLIC_URL}/l/" in reply.text for reply in (await app.news()).replies)
+
+        await eventually(invited)
+        (text,) = [one.text for one in (await app.news()).replies if "/l/" in one.text]
+        path = text.partition(PUBLIC_URL)[2].split()[0]
+        async with http.get(f"http://127.0.0.1:{started.http_port}{path}") as page:
+            assert page.status == 200 and "Share my place" in await page.text()
+
+
+async def test_without_a_secret_there_are_no_paths(migrated_file: Path, tmp_path: Path) -> None:
+    shutil.copy(migrated_file, tmp_path / "intake.db")
+    settings = Settings(
+        store=StoreSettings(url=f"sqlite:///{tmp_path}/intake.db"),
+        doors=DoorsSettings(http_port=0, smtp_port=0),
+    )
+    async with running(settings, ["doors"]) as started, aiohttp.ClientSession() as http:
+        answer = await http.get(f"http://127.0.0.1:{started.http_port}/l/0000000000")
+        async with answer:
+            assert answer.status == 404 and answer.content_type == "text/plain"

@@ -251,13 +251,16 @@ def _write(
         )
     columns = "id,name,english,welsh,latitude,longitude,population,radius_m,country,within"
     _table(folder / PLACES, columns, rows)
-    keys |= {name_key(name) for area in areas for name in (area.name, *area.english, *area.welsh)}
+    area_keys = {name_key(name) for area in areas for name in (area.name, *area.english, *area.welsh)}
+    # "Isle of Wight" is made of words, and is nothing else for it.
+    doubted = keys | {key for key in area_keys if " " not in key}
+    keys |= area_keys
     area_rows = [
         [a.name, "|".join(a.english), "|".join(a.welsh), a.latitude, a.longitude, int(a.radius_m), a.country]
         for a in areas
     ]
     _table(folder / AREAS, "name,english,welsh,latitude,longitude,radius_m,country", area_rows)
-    _table(folder / CAREFUL, "name,is_also", careful_names(keys, folder, fetched))
+    _table(folder / CAREFUL, "name,is_also", careful_names(doubted, folder, fetched))
     for name, words in ((NEAR, near_words(keys, fetched)), (FIRST, first_names(fetched))):
         (folder / name).write_text("\n".join(words) + "\n", encoding="utf-8")
 

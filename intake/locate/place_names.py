@@ -37,7 +37,7 @@ NARROWING_M, NARROWING_FACTOR = 40_000.0, 2.5
 MOST_SURE = 8
 """So many other places are looked at; a text of more is no caller's."""
 _NEAR_WORDS = frozenset({"near", "nr", "outside", "around", "ger", "close", "by", "towards", "toward", "tua"})
-_LABEL_GAP = frozenset({"", "in", "yn", "ym", "yng", "near", "ger"})
+_LABEL_GAP = frozenset({"", "in", "on", "yn", "ym", "yng", "ar", "near", "ger"})
 _TYPO_POPULOUS = 50_000
 
 

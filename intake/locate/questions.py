@@ -6,6 +6,7 @@ A handler sends it, or does not: nothing here is said to a caller by itself.
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 from intake.location import Clue, ClueKind
 from intake.phrases import Phrases
@@ -29,6 +30,9 @@ def question_of(phrases: Phrases, clue: Clue, language: str) -> str:
 
 
 def _name(clue: Clue) -> str:
-    """The name as the options have it: the caller's own words may be misspelt or mutated."""
-    names = {option.split(",")[0] for option in clue.options}
-    return names.pop() if len(names) == 1 else clue.words
+    """The name as most options have it: the caller's own words may be misspelt or mutated."""
+    names = Counter(option.split(",")[0] for option in clue.options)
+    name, count = names.most_common(1)[0]
+    if count > 1:
+        return name
+    return clue.words.title() if clue.words.islower() else clue.words

@@ -86,13 +86,14 @@ async def route(request: web.Request) -> web.Response:
     asked = read_query(request, bodies.RouteQuery).service
     now = desk.clock.now()
 
-    def look(conn: Connection) -> tuple[Contact, list[AddedView]]:
+    def look(conn: Connection) -> tuple[Contact, CallerLocation | None, list[AddedView]]:
         contact = contacts.get(conn, contacts.find(conn, address))
-        location = contact.location and desk.places.as_of(contact.location, now)
-        return contact, _added(conn, contact, location, desk)
+        # As hand-over sees it at this moment, not as the last message left it.
+        known = [one.location for one in contacts.hypotheses(conn, contact.id)]
+        location = desk.places.fuse(known, now).place_now if known else contact.location
+        return contact, location, _added(conn, contact, location, desk)
 
-    contact, added = await desk.store.read(look)
-    location = contact.location and desk.places.as_of(contact.location, now)
+    contact, location, added = await desk.store.read(look)
     find_room = _rooms(desk)
     row = views.queue_row(contact, now)
     return answer(

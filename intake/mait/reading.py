@@ -12,7 +12,7 @@ from lxml import etree
 from intake.control_room import RoomId, Service
 from intake.errors import InvalidMait
 from intake.incident import Incident, IncidentId, IncidentMessage, Methane, TransferKind
-from intake.location import STATED_CONFIDENCE_PCT, CallerLocation, LocationMethod, LocationSource
+from intake.location import STATED_CONFIDENCE_PCT, CallerLocation, LocationMethod, LocationSource, Whose
 from intake.mait.document import child, children, find, local_name, parse, read_instant, text_of
 from intake.mait.writing import ROOT_OF_KIND
 
@@ -116,6 +116,7 @@ def _read_location(node: etree._Element) -> CallerLocation:
         altitude_m=_if_there(node, "AltitudeMetres", float),
         clue=_if_there(node, "Clue", str),
         note=_if_there(node, "Note", str),
+        whose=_known(Whose, text_of(node, "Whose")),
     )
 
 

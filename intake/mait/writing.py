@@ -128,6 +128,8 @@ def _write_location(node: etree._Element, location: CallerLocation, uprn: str = 
         add_text(node, "Clue", location.clue)
     if location.note is not None:
         add_text(node, "Note", location.note)
+    if location.whose:
+        add(node, "Whose", location.whose.value)
 
 
 def _is_place(location: CallerLocation) -> bool:

@@ -22,7 +22,7 @@ from intake.incident import (
     TransferKind,
     Verdict,
 )
-from intake.location import CallerLocation, LocationMethod, LocationSource
+from intake.location import CallerLocation, LocationMethod, LocationSource, Whose
 from intake.mait import (
     DOCUMENT_LIMIT_BYTES,
     read,
@@ -172,6 +172,14 @@ def test_any_place_on_earth_is_written_and_read_back(
     assert got.longitude == pytest.approx(longitude, abs=1e-7)
     assert got.uncertainty_m == pytest.approx(radius, abs=0.06)
     assert got.confidence_pct == pytest.approx(confidence, abs=0.001)
+
+
+def test_the_room_is_told_whose_place_it_is() -> None:
+    fire, caller = (msgspec.structs.replace(LEEDS, whose=whose) for whose in (Whose.INCIDENT, Whose.CALLER))
+    got = read(written(incident(location=fire, other_locations=(caller, LEEDS)))).incident
+    assert (got.location, got.other_locations) == (fire, (caller, LEEDS))
+    with pytest.raises(InvalidMait, match="Whose"):
+        read(written(incident(location=fire)).replace(b"<Whose>incident<", b"<Whose>mine<"))
 
 
 def test_a_conversation_too_long_keeps_its_beginning_and_its_end_and_says_so() -> None:

@@ -118,12 +118,13 @@ def any_due(conn: Connection, now: datetime, kind: ClueKind) -> bool:
 
 
 def claim_due(conn: Connection, now: datetime, kind: ClueKind, limit: int, lease_s: float) -> list[DueLookup]:
-    """Take what is due, oldest attempt first. The repeat is written before anything is asked: whoever
-    crashes while asking has scheduled it already."""
+    """Take what is due, the most urgent contacts' first. The repeat is written before anything is asked:
+    whoever crashes while asking has scheduled it already."""
     rows = conn.execute(
         select(clue_lookups)
+        .join(contacts, contacts.c.id == clue_lookups.c.contact_id)
         .where(*_due(now, kind))
-        .order_by(clue_lookups.c.next_attempt_at, clue_lookups.c.clue_id)
+        .order_by(contacts.c.priority, clue_lookups.c.next_attempt_at, clue_lookups.c.clue_id)
         .limit(limit)
         .with_for_update(skip_locked=True, of=clue_lookups)
     ).all()

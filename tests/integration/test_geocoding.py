@@ -426,6 +426,16 @@ async def test_who_floods_us_with_addresses_does_not_use_up_what_others_may_ask(
     assert service.asked.count("9 Mill Lane, York") == lookups.AT_ONCE_A_CONTACT
 
 
+async def test_the_most_urgent_contacts_are_asked_for_first(behind: Behind) -> None:
+    for number in range(1, 4):
+        await writes(behind, TEXT, number)
+    three = await writes(behind, TEXT, 3)
+    rising = update(tables.contacts).where(tables.contacts.c.id == three).values(priority=0)
+    await behind.store.run(lambda conn: conn.execute(rising))
+    (first,) = await behind.store.run(lambda conn: lookups.claim_due(conn, at(1), ADDRESS, 1, LEASE_S))
+    assert first.contact_id == three
+
+
 # -- never in a contact's way ------------------------------------------------------------------------
 
 

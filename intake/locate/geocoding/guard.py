@@ -124,11 +124,12 @@ class Guarded:
         except BaseException:
             self._breaker.let_go()
             raise
+        else:
+            self._breaker.succeeded()
+            return answer, places
         finally:
             self._asking -= 1
-        self._breaker.succeeded()
-        metrics.LOOKUPS_RESTING.labels(provider=self.name).set(0)
-        return answer, places
+            metrics.LOOKUPS_RESTING.labels(provider=self.name).set(int(self._breaker.is_open))
 
     def _failed(self, error: Exception) -> LookupFailed:
         """What an error means, in words that quote neither the question nor the answer."""
@@ -141,7 +142,6 @@ class Guarded:
         self._breaker.failed(min(rest_s, LONGEST_REST_S))
         if self._breaker.is_open and not was_open:
             log.error("lookups_rest", provider=self.name, reason=reason, seconds=round(self._breaker.rests_s))
-        metrics.LOOKUPS_RESTING.labels(provider=self.name).set(int(self._breaker.is_open))
         return LookupFailed(reason, retry_after_s=rest_s)
 
     def _count(self, outcome: str) -> None:

@@ -166,9 +166,12 @@ def _line(line: Line) -> tuple[Text, Text]:
 def _hypothesis(one: views.Hypothesis) -> tuple[Text, Text]:
     clue = f" “{visible(one.place.clue)}”" if one.place.clue else ""
     note = f" {visible(one.place.note)}" if one.place.note else ""
+    whose = f" ({one.place.whose}'s)" if one.place.whose else ""
     at = clock(one.place.positioned_at or one.received_at)
     mark = Text("●", "bold green") if one.chosen else Text(" ")
-    return mark, Text.assemble(_where(one.place), f"  {one.place.source}{clue}{note}  {at}  by {one.said_by}")
+    return mark, Text.assemble(
+        _where(one.place), f"  {one.place.source}{whose}{clue}{note}  {at}  by {one.said_by}"
+    )
 
 
 def _transfer(one: views.TransferView) -> tuple[Text, Text]:

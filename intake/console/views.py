@@ -27,7 +27,10 @@ FindRoom = Callable[[str], ControlRoom | None]
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
-    """A circle: WGS84 degrees, latitude before longitude; ``radius_m`` is scaled to 95 %."""
+    """A circle: WGS84 degrees, latitude before longitude; ``radius_m`` is scaled to 95 %.
+
+    ``whose``: caller, incident, or empty where nobody said. ``shape`` is what was stated; GeoJSON draws it.
+    """
 
     latitude: float
     longitude: float
@@ -37,6 +40,8 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     positioned_at: datetime | None
     clue: str | None
     note: str | None
+    whose: str = ""
+    shape: str = "circle"
 
 
 class QueueRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -198,6 +203,8 @@ def place(location: CallerLocation) -> Place:
         positioned_at=location.positioned_at,
         clue=location.clue,
         note=location.note,
+        whose=location.whose.value,
+        shape=type(location.shape).__name__.lower() if location.shape else "circle",
     )
 
 

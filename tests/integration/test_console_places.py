@@ -78,6 +78,10 @@ async def test_caller_and_incident_are_shown_apart_with_reasons(store: Store) ->
         ids = {place.place.source: place.id for place in shown.places}
         assert (fused.caller.id, fused.incident.id) == (ids["device"], ids["text_postcode"])
         assert (fused.acts_on, fused.in_doubt) == ("incident", True)
+        assert [(place.place.whose, place.place.shape) for place in shown.places] == [
+            ("", "circle"),
+            ("incident", "circle"),
+        ]
         assert fused.caller.radius_m == 110  # 20 m and a minute's walk
         assert [said.en for said in fused.warnings] == [
             "the incident's place is 6.0 km from the caller's own"
@@ -189,7 +193,8 @@ async def test_at_the_terminal(
         assert code == 0 and "[acted on]" in out and "it contradicts the better one, 200 km away" in out
         assert "the phone's AML fix" in out and "! the incident's place is 6.0 km" in out
         assert "y digwyddiad: 6.0 km" in (await said("places", "1", "--welsh"))[1]
-        assert "the incident's place is 6.0 km" in (await said("show", "1"))[1]
+        shown = (await said("show", "1"))[1]
+        assert "the incident's place is 6.0 km" in shown and "text_postcode (incident's)" in shown
         _, out, _ = await said("places", "1", "--format", "geojson")
         assert len(json.loads(out)["features"]) == 3
         _, out, _ = await said("places", "1", "--format", "pidf", "--whose", "incident")

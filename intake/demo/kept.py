@@ -112,6 +112,7 @@ def _to_copy(connection: Connection, path: Path) -> dict[str, list[str]]:
         "Work the queue": [
             f"{intake} queue list {desk}",
             f"{intake} queue claim 7 {desk}",
+            f"{intake} queue link 7 {desk}  # then open the address that `queue show 7` tells",
             f"{intake} queue send 7 --service fire {desk}",
             f'curl -H "Authorization: Bearer $(cat {token_path(path)})"'
             f" {connection.console_url}/api/v1/queue",

@@ -156,6 +156,7 @@ def environment(setting: Setting, feed_urls: Mapping[str, str]) -> dict[str, str
         "INTAKE_DATA_DIR": str(setting.data_dir.resolve()),
         "INTAKE_CHANNELS__SMS__AUTH_TOKEN": doors.auth_token,
         "INTAKE_CHANNELS__APP__TOKEN_SECRET": setting.app_secret,
+        "INTAKE_LINKS__SECRET": secrets.token_urlsafe(32),
         "INTAKE_CHANNELS__TELEGRAM__BOT_TOKEN": doors.bot_token,
         "INTAKE_CHANNELS__TELEGRAM__SECRET_TOKEN": doors.webhook_secret,
         "INTAKE_CHANNELS__AML__HMAC_KEY": doors.aml_key,

@@ -3,13 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import msgspec
 
 from intake.locate.contradictions import tie_key
 from intake.locate.fusion import Answer, Fusion
 from intake.locate.wording import Sentence
+from intake.location import CallerLocation
 from intake.store.contacts import StoredLocation
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """A circle: WGS84 degrees, latitude before longitude; ``radius_m`` is scaled to 95 %.
+
+    ``whose``: caller, incident, or empty where nobody said. ``shape`` is what was stated; GeoJSON draws it.
+    """
+
+    latitude: float
+    longitude: float
+    radius_m: float
+    source: str
+    method: str
+    positioned_at: datetime | None
+    clue: str | None
+    note: str | None
+    whose: str = ""
+    shape: str = "circle"
 
 
 class FusedPlace(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,4 +89,19 @@ def _fused_place(answer: Answer | None, ids: dict[bytes, str]) -> FusedPlace | N
         radius_m=round(answer.radius_m, 1),
         source=answer.place.source.value,
         why=answer.why,
+    )
+
+
+def place(location: CallerLocation) -> Place:
+    return Place(
+        latitude=location.latitude,
+        longitude=location.longitude,
+        radius_m=round(location.radius_m(), 1),
+        source=location.source.value,
+        method=location.method.value,
+        positioned_at=location.positioned_at,
+        clue=location.clue,
+        note=location.note,
+        whose=location.whose.value,
+        shape=type(location.shape).__name__.lower() if location.shape else "circle",
     )

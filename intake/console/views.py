@@ -10,6 +10,8 @@ import msgspec
 from intake.console.conversation import Line
 from intake.console.link_views import LinkView
 from intake.console.place_views import FusedView
+from intake.console.place_views import Place as Place
+from intake.console.place_views import place as place
 from intake.console.routing_views import AddedView, RerouteView
 from intake.contact import Contact, ContactState
 from intake.control_room import ControlRoom
@@ -24,24 +26,6 @@ from intake.store.contacts import Moments, StoredDecision, StoredLocation, Trans
 from intake.store.queue import QueueCounts
 
 FindRoom = Callable[[str], ControlRoom | None]
-
-
-class Place(msgspec.Struct, frozen=True, kw_only=True):
-    """A circle: WGS84 degrees, latitude before longitude; ``radius_m`` is scaled to 95 %.
-
-    ``whose``: caller, incident, or empty where nobody said. ``shape`` is what was stated; GeoJSON draws it.
-    """
-
-    latitude: float
-    longitude: float
-    radius_m: float
-    source: str
-    method: str
-    positioned_at: datetime | None
-    clue: str | None
-    note: str | None
-    whose: str = ""
-    shape: str = "circle"
 
 
 class QueueRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,7 +81,12 @@ class RoomChance(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DecisionView(msgspec.Struct, frozen=True, kw_only=True):
-    """Who answers for one service, by which rule, with what probability, and who else might."""
+    """Who answers for one service, by which rule, with what probability, and who else might.
+
+    ``standing``: sent, proposed (a person has not chosen it) or told; empty for a preview. Near a border
+    ``border`` says who else and what to do, ``border_question`` what to ask, by language. ``abroad`` is
+    the other country the caller seems to be in, with what to tell them in English and Welsh.
+    """
 
     service: str
     room_id: str
@@ -113,13 +102,9 @@ class DecisionView(msgspec.Struct, frozen=True, kw_only=True):
     decided_by: str = ""
     offers_coastguard: bool = False
     standing: str = ""
-    """``sent``, ``proposed`` (a person has not chosen it) or ``told``; empty for a preview."""
     border: str = ""
-    """Where a border is near: who else may answer, and what to do."""
     border_question: Mapping[str, str] = {}
-    """What to ask the caller there, by language."""
     abroad: Neighbour | None = None
-    """The other country the caller seems to be in, with what to tell them in English and Welsh."""
 
 
 class RouteAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -191,21 +176,6 @@ class ContactAnswer(msgspec.Struct, frozen=True, kw_only=True):
     added: list[AddedView]
     reroutes: list[RerouteView]
     log: list[LogEvent]
-
-
-def place(location: CallerLocation) -> Place:
-    return Place(
-        latitude=location.latitude,
-        longitude=location.longitude,
-        radius_m=round(location.radius_m(), 1),
-        source=location.source.value,
-        method=location.method.value,
-        positioned_at=location.positioned_at,
-        clue=location.clue,
-        note=location.note,
-        whose=location.whose.value,
-        shape=type(location.shape).__name__.lower() if location.shape else "circle",
-    )
 
 
 def queue_row(contact: Contact, now: datetime) -> QueueRow:

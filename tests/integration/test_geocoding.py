@@ -532,6 +532,16 @@ async def test_a_contact_is_triaged_answered_and_sent_as_if_there_were_no_geocod
         assert "outside the UK and its seas" in (place.note or "")
 
 
+async def test_who_did_wait_for_one_that_hangs_would_be_seen_waiting(
+    behind: Behind, workers: Workers, api: GeocoderApi
+) -> None:
+    """Negative control of the two tests beside it."""
+    await writes(behind)
+    api.trouble, started = "hang", time.monotonic()
+    await work(workers.start(address=geocoder(api, timeout_s=1.0)))
+    assert time.monotonic() - started >= 1.0
+
+
 def _moved_to_perth() -> Any:
 
     return msgspec.structs.replace(

@@ -44,26 +44,20 @@ def fixes_screen(answer: FixesAnswer) -> RenderableType:
         f" · {counts.contested} in dispute",
         "bold",
     )
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for name in ("Came", "Waited", "Phone", "Device", "Where", "Fix is", "Why it is here"):
-        table.add_column(name, no_wrap=name != "Why it is here")
+    table = Table.grid(padding=(0, 2))
     for row in answer.rows:
         table.add_row(*_cells(row))
     return Group(head, Text(), table if answer.rows else Text("Every fix has its contact.", "dim"))
 
 
-def _cells(row: FixRow) -> tuple[Text | str, ...]:
-    phone = "withheld" if row.caller.startswith("unknown:") else visible(row.caller)
-    place = row.place
-    why = Text(WORDS.get(row.state, row.state), "bold yellow" if row.state == "contested" else "")
+def _cells(row: FixRow) -> tuple[Text, Text]:
+    """When it came and how long ago; then who, where and why, a line each: no screen is too narrow."""
+    phone = "number withheld" if row.caller.startswith("unknown:") else visible(row.caller)
+    place, why = row.place, WORDS.get(row.state, row.state)
+    age = "fixed at an unknown time" if row.age_s is None else f"fixed {waited(row.age_s)} ago"
+    said = Text.assemble((phone, "bold"), f"  {visible(row.device)}\n" if row.device else "\n")
+    said.append(f"{place.latitude:.5f}, {place.longitude:.5f} ±{place.radius_m:,.0f} m  {age}\n")
+    said.append(why, "bold yellow" if row.state == "contested" else "")
     if place.note:
-        why.append(f"  {visible(place.note)}", "dim")
-    return (
-        clock(row.received_at),
-        waited(row.waited_s),
-        phone,
-        row.device or Text("?", "dim"),
-        f"{place.latitude:.5f}, {place.longitude:.5f} ±{place.radius_m:,.0f} m",
-        Text("of no known time", "dim") if row.age_s is None else f"{waited(row.age_s)} old",
-        why,
-    )
+        said.append(f"\n{visible(place.note)}", "dim")
+    return Text(f"{clock(row.received_at)}\n{waited(row.waited_s)} ago", "dim"), said

@@ -20,6 +20,7 @@ from intake.console.views import ContactAnswer, QueueRow
 from intake.demo.connection import Connection
 from intake.errors import IntakeError
 from intake.location import STATED_CONFIDENCE_PCT, scale_radius_m
+from intake.simulate.aml_phone import AmlPhone, PhoneFix
 from intake.simulate.outside import Outside
 from intake.simulate.telegram_api import Person
 
@@ -29,10 +30,15 @@ _ADDRESS = re.compile(r"[^\s<>@,;:]+@[^\s<>@,;:]+")
 
 
 class Words(msgspec.Struct, frozen=True, kw_only=True):
-    """What to send. ``sender`` empty: somebody new. ``place`` is latitude, longitude, radius in metres."""
+    """What to send. ``sender`` empty: somebody new. ``place`` is latitude, longitude, radius in metres.
+
+    ``imei`` and ``via`` (https, sms, data) are for a phone's own fix; a sender "withheld" has no number.
+    """
 
     channel: str
-    text: str
+    text: str = ""
+    imei: str = ""
+    via: str = "https"
     sender: str = ""
     service: str = ""
     place: tuple[float, float, float] | None = None
@@ -54,7 +60,7 @@ class NotSent(IntakeError):
 async def send(connection: Connection, words: Words) -> Sent:
     """Raises NotSent."""
     clock = SteadyClock()
-    by_channel = {"sms": _sms, "app": _app, "telegram": _telegram, "email": _email}
+    by_channel = {"sms": _sms, "app": _app, "telegram": _telegram, "email": _email, "aml": _aml}
     act: Callable[[Outside, Words], Awaitable[Sent]] = by_channel[words.channel]
     first_update_id = int(clock.now().timestamp() * 1_000)  # no number the demo's own Telegram has used
     async with Outside(connection.doors, clock.now, first_update_id=first_update_id) as outside:
@@ -81,6 +87,20 @@ async def _sms(outside: Outside, words: Words) -> Sent:
         status = await outside.phone_fix(number, *_as_a_phone_states_it(words.place))
         answers.append(f"POST {outside.doors.http_url}/aml/https → {status}")
     return Sent(answers=tuple(answers), caller=f"tel:{number}")
+
+
+async def _aml(outside: Outside, words: Words) -> Sent:
+    if words.place is None:
+        raise NotSent("a phone's own fix is its place: give --lat and --lon")
+    latitude, longitude, radius_m = _as_a_phone_states_it(words.place)
+    number = "" if words.sender == "withheld" else _number(words.sender)
+    fix = PhoneFix(latitude=latitude, longitude=longitude, radius_m=radius_m, at=outside.now())
+    status = await outside.phone_says_where(AmlPhone(number=number, imei=words.imei), fix, words.via)
+    path = "/aml/https" if words.via == "https" else "/aml/sms"
+    answer = f"POST {outside.doors.http_url}{path} → {status}"
+    if status >= 400:
+        raise NotSent(answer)
+    return Sent(answers=(answer,), caller=f"tel:{number}")
 
 
 def _as_a_phone_states_it(place: tuple[float, float, float]) -> tuple[float, float, float]:
@@ -145,12 +165,12 @@ def _chance(most: int) -> int:
 
 
 async def what_became(
-    console: ConsoleClient, caller: str, *, since: datetime, needs_place: bool
+    console: ConsoleClient, caller: str, *, since: datetime, needs_place: bool, within_s: float = READ_S
 ) -> ContactAnswer | None:
     """The caller's contact once the intake has read it; None when it has not within eight seconds."""
     found: QueueRow | None = None
     try:
-        async with asyncio.timeout(READ_S):
+        async with asyncio.timeout(within_s):
             while not found or not found.priority_rule or (needs_place and not found.place):
                 await asyncio.sleep(LOOK_S)
                 found = await _find(console, caller, since) or found

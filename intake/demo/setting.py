@@ -71,6 +71,7 @@ def make_setting(folder: Path, data_dir: Path) -> Setting:
         bot_token=f"{secrets.randbelow(10**10)}:{secrets.token_urlsafe(27)}",
         webhook_secret=secrets.token_urlsafe(32),
         aml_key=secrets.token_urlsafe(32),
+        aml_token=secrets.token_urlsafe(32),
     )
     return Setting(
         folder=folder,
@@ -139,7 +140,7 @@ def write_config(
             "relay_start_tls": "always",
             "relay_ca_file": doors.smtp_authority,
         },
-        "channels.aml": {"enabled": True, "require_hmac": True},
+        "channels.aml": {"enabled": True},
     }
     lines = ["# Written by `intake demo`; secrets come by environment variables."]
     for name, table in tables.items():
@@ -160,6 +161,7 @@ def environment(setting: Setting, feed_urls: Mapping[str, str]) -> dict[str, str
         "INTAKE_CHANNELS__TELEGRAM__BOT_TOKEN": doors.bot_token,
         "INTAKE_CHANNELS__TELEGRAM__SECRET_TOKEN": doors.webhook_secret,
         "INTAKE_CHANNELS__AML__HMAC_KEY": doors.aml_key,
+        "INTAKE_CHANNELS__AML__SMS_TOKEN": doors.aml_token,
     }
     for room, secret in setting.room_secrets.items():
         variable = room.replace("-", "_").upper()

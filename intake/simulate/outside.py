@@ -11,7 +11,7 @@ from types import TracebackType
 import aiohttp
 import msgspec
 
-from intake.simulate.aml_phone import AmlPhone, PhoneFix
+from intake.simulate.aml_phone import AmlPhone, PhoneFix, pack, port_header
 from intake.simulate.app_client import AppClient
 from intake.simulate.mail import MailSink, letter, send_mail
 from intake.simulate.telegram_api import TelegramApi
@@ -32,6 +32,7 @@ class Doors(msgspec.Struct, frozen=True, kw_only=True):
     bot_token: str
     webhook_secret: str
     aml_key: str
+    aml_token: str = ""
 
 
 class Outside:
@@ -81,6 +82,10 @@ class Outside:
     ) -> None:
         await self._stack.aclose()
 
+    def now(self) -> datetime:
+        """The time in this world."""
+        return self._now()
+
     def app(self) -> AppClient:
         """Somebody's app, without a contact yet."""
         return AppClient(self.doors.http_url, self.http)
@@ -102,18 +107,20 @@ class Outside:
         self, number: str, latitude: float, longitude: float, accuracy_m: float, source: str = "gps"
     ) -> int:
         """What Android's Emergency Location Service posts of a phone, signed; returns the HTTP status."""
-        now = self._now()
-        phone = AmlPhone(number=number)
         fix = PhoneFix(
-            latitude=latitude,
-            longitude=longitude,
-            radius_m=accuracy_m,
-            at=now,
-            confidence_pct=68,
-            source=source,
+            latitude=latitude, longitude=longitude, radius_m=accuracy_m, at=self._now(), source=source
         )
-        url = f"{self.doors.http_url}/aml/https"
-        return await phone.post_https(self.http, url, phone.form(now, fix), self.doors.aml_key)
+        return await self.phone_says_where(AmlPhone(number=number), fix)
+
+    async def phone_says_where(self, phone: AmlPhone, fix: PhoneFix, via: str = "https") -> int:
+        """The same by ``https``, or by ``sms`` or ``data`` SMS through a gateway; returns the HTTP status."""
+        called_at = fix.at
+        if via == "https":
+            url = f"{self.doors.http_url}/aml/https"
+            return await phone.post_https(self.http, url, phone.form(called_at, fix), self.doors.aml_key)
+        text = phone.text_1(fix, called_at)
+        form = {"text": text} if via == "sms" else {"data": (port_header() + pack(text)).hex()}
+        return await phone.post_sms(self.http, f"{self.doors.http_url}/aml/sms", self.doors.aml_token, **form)
 
     async def _set_webhook(self) -> None:
         # What an operator does once by hand: tell the bot's provider where the intake is.

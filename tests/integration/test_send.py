@@ -100,6 +100,19 @@ def test_a_text_whose_phone_posts_its_place(kept: Kept) -> None:
     assert re.search(r"Staffordshire Police +6\d%", done.stdout) and "rule border-inside" in done.stdout
 
 
+def test_a_phones_own_place_waits_for_its_text_and_is_then_with_it(kept: Kept) -> None:
+    number, where = "07700 900331", ("--lat", "52.6", "--lon", "-1.65", "--radius", "50")
+    done = kept.send("aml", "--from", number, *where)
+    assert done.returncode == 0, done.stderr
+    assert "/aml/https → 200" in done.stdout and "waits ten minutes" in done.stdout
+    assert "tel:+447700900331" in done.stdout and "52.60000, -1.65000 ±50 m" in done.stdout
+    texted = kept.send("sms", "police please", "--from", number)
+    assert re.search(r"52\.6000, -1\.6500 ±50 m +aml", texted.stdout), texted.stdout
+    again = kept.send("aml", "--from", number, "--lat", "52.7", "--lon", "-1.65", "--via", "data")
+    assert "/aml/sms → 200" in again.stdout and "waits ten minutes" not in again.stdout
+    assert "52.7000, -1.6500" in again.stdout, again.stdout
+
+
 def test_an_app_with_a_chosen_service(kept: Kept) -> None:
     where = ("--lat", "51.4816", "--lon", "-3.1791", "--radius", "20")
     done = kept.send("app", "Mum has fallen", "--service", "ambulance", *where)

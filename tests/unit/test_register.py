@@ -116,6 +116,15 @@ SPOILT = [
     (POLICY, "priority = 80", "priority = -1", "priorities start at 0"),
     (POLICY, "min_probability = 0.5", "min_probability = 50", "not within 0 to 1"),
     (POLICY, "min_probability = 0.5", "min_probabilty = 0.5", "min_probabilty"),
+    (POLICY, "lead = 0.5", "lead = 5", "rerouting: lead 5.0 is not within 0 to 1"),
+    (POLICY, "moved_m = 250", "moved_m = 0", "rerouting: moved_m must be more than 0"),
+    (POLICY, "told_every_s = 60", "tell_every_s = 60", "tell_every_s"),
+    (
+        ROOMS,
+        'areas = ["great-britain"]',
+        'areas = ["great-brittany"]',
+        "unknown transport-police area 'great-brittany'",
+    ),
     (POLICY, "priority = 0\n", 'priority = 0\nplace = "sea"\n', "lowest priority"),
     (
         POLICY,

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from intake.__main__ import main
-from intake.locate import postcode_build
+from tests.postcode_data import built_once
 
 CONFIG = Path(__file__).parents[2] / "config"
 TEXT = "im in Padstow, not at LS6 2XT any more. fire at LS1 4AP, ///filled.count.soap, my mum is in Newport"
@@ -19,9 +19,7 @@ TEXT = "im in Padstow, not at LS6 2XT any more. fire at LS1 4AP, ///filled.count
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder: Path = tmp_path_factory.mktemp("data")
-    postcode_build.build(folder)
-    return folder
+    return built_once(tmp_path_factory)
 
 
 def locate(data: Path, *arguments: str) -> int:

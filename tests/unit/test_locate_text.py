@@ -12,16 +12,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyproj import Geod
 
-from intake.locate import postcode_build
 from intake.locate.postcode_file import PostcodeFile
 from intake.locate.text import CLUE_LIMIT, TextLocator
 from intake.location import ClueKind, Reading
+from tests.postcode_data import built_once
 
 
 @pytest.fixture(scope="module")
 def locator(tmp_path_factory: pytest.TempPathFactory) -> TextLocator:
-    folder: Path = tmp_path_factory.mktemp("data")
-    postcode_build.build(folder)
+    folder = built_once(tmp_path_factory)
     return TextLocator(PostcodeFile.open(folder))
 
 

@@ -16,10 +16,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from intake.locate import postcode_build
 from intake.locate.text import CLUE_LIMIT, TextLocator
 from intake.location import Clue, ClueKind, Whose
 from tests.labelled import HALVES, Counts, Find, Message, measure, parse, read_corpus, report
+from tests.postcode_data import built_once
 
 PLACES = Path(__file__).parents[2] / "config" / "gazetteer"
 PRECISION, RECALL, ENOUGH_LABELS = 0.97, 0.93, 15
@@ -28,11 +28,17 @@ ALL: dict[str, list[Message]] = {half: read_corpus(half) for half in HALVES}
 
 @pytest.fixture(scope="module")
 def locator(tmp_path_factory: pytest.TempPathFactory) -> TextLocator:
-    folder: Path = tmp_path_factory.mktemp("data")
-    postcode_build.build(folder)
+    folder = built_once(tmp_path_factory)
     made = TextLocator.load(folder, PLACES)
     assert not made.degraded
     return made
+
+
+@pytest.fixture(scope="module")
+def read(locator: TextLocator) -> Find:
+    """The locator's clues of each message of the corpus, read once."""
+    known = {message.text: locator.read(message.text).clues for half in ALL.values() for message in half}
+    return known.__getitem__
 
 
 def short_of_aim(counts: dict[str, Counts]) -> dict[str, str]:
@@ -77,15 +83,12 @@ def test_labels_are_read_as_they_stand() -> None:
             parse(broken)
 
 
-def test_clues_are_found_as_labelled(locator: TextLocator, capsys: pytest.CaptureFixture[str]) -> None:
-    def find(text: str) -> Iterable[Clue]:
-        return locator.read(text).clues
-
+def test_clues_are_found_as_labelled(read: Find, capsys: pytest.CaptureFixture[str]) -> None:
     by_half, mistakes = {}, []
     for half in HALVES:
-        by_half[half], wrong = measure(ALL[half], find)
+        by_half[half], wrong = measure(ALL[half], read)
         mistakes += [f"{half}: {row} {verdict} {words!r} in {text!r}" for row, verdict, words, text in wrong]
-    whole = of_both(find)
+    whole = of_both(read)
     with capsys.disabled():
         sys.stdout.write("\n" + report(by_half, whole) + "\n".join([*mistakes, ""]))
     assert not short_of_aim(whole), mistakes
@@ -93,20 +96,18 @@ def test_clues_are_found_as_labelled(locator: TextLocator, capsys: pytest.Captur
         assert not short_of_aim({"all kinds": by_half[half]["all kinds"]}), mistakes
 
 
-def test_every_clue_is_its_words_and_a_denied_one_has_no_place(locator: TextLocator) -> None:
+def test_every_clue_is_its_words_and_a_denied_one_has_no_place(read: Find) -> None:
     for message in (message for half in ALL.values() for message in half):
-        for clue in locator.read(message.text).clues:
+        for clue in read(message.text):
             assert message.text[clue.start : clue.end] == clue.words
             assert not (clue.is_negated and clue.hypotheses)
             assert all(place.whose is clue.whose for place in clue.hypotheses)
 
 
 @pytest.mark.parametrize("kind", list(ClueKind), ids=lambda kind: kind.value)
-def test_negative_control_a_finder_that_is_blind_to_a_kind_fails(
-    locator: TextLocator, kind: ClueKind
-) -> None:
+def test_negative_control_a_finder_that_is_blind_to_a_kind_fails(read: Find, kind: ClueKind) -> None:
     def blind(text: str) -> Iterable[Clue]:
-        return [clue for clue in locator.read(text).clues if clue.kind is not kind]
+        return [clue for clue in read(text) if clue.kind is not kind]
 
     counts = of_both(blind)
     assert counts[kind.value].recall == 0
@@ -116,11 +117,11 @@ def test_negative_control_a_finder_that_is_blind_to_a_kind_fails(
 ALWAYS_PLACED = {ClueKind.POSTCODE, ClueKind.OUTCODE, ClueKind.OS_GRID, ClueKind.IRISH_GRID, ClueKind.LATLON}
 
 
-def test_what_is_exact_is_placed_and_all_of_it_in_the_british_isles(locator: TextLocator) -> None:
+def test_what_is_exact_is_placed_and_all_of_it_in_the_british_isles(read: Find) -> None:
     """Every message of the corpus is about a place here: a swapped axis or a wrong letter would not be."""
     placed = 0
     for message in (message for half in ALL.values() for message in half):
-        for clue in locator.read(message.text).clues:
+        for clue in read(message.text):
             assert clue.hypotheses or clue.is_negated or clue.kind not in ALWAYS_PLACED, message.text
             for place in clue.hypotheses:
                 placed += 1
@@ -157,32 +158,30 @@ def test_twenty_thousand_characters_stay_bounded_with_every_finder(locator: Text
     assert time.process_time() - started_s < 8
 
 
-def test_negative_control_a_finder_that_makes_places_up_fails(locator: TextLocator) -> None:
+def test_negative_control_a_finder_that_makes_places_up_fails(read: Find) -> None:
     def eager(text: str) -> Iterable[Clue]:
         word = text.split(" ", 1)[0]
         made_up = Clue(kind=ClueKind.PLACE_NAME, words=word, start=0, end=len(word))
-        return [*locator.read(text).clues, *([made_up] if word.istitle() else [])]
+        return [*read(text), *([made_up] if word.istitle() else [])]
 
     assert "place_name" in short_of_aim(of_both(eager))
 
 
-def test_negative_control_a_finder_that_is_off_by_a_word_fails(locator: TextLocator) -> None:
+def test_negative_control_a_finder_that_is_off_by_a_word_fails(read: Find) -> None:
     def shifted(text: str) -> Iterable[Clue]:
-        return [
-            replace(clue, start=clue.end, end=clue.end + len(clue.words)) for clue in locator.read(text).clues
-        ]
+        return [replace(clue, start=clue.end, end=clue.end + len(clue.words)) for clue in read(text)]
 
     assert "all kinds" in short_of_aim(of_both(shifted))
 
 
 def test_negative_control_one_that_sees_no_denial_and_one_that_knows_no_owner_fail(
-    locator: TextLocator,
+    read: Find,
 ) -> None:
     def trusting(text: str) -> Iterable[Clue]:
-        return [replace(clue, is_negated=False) for clue in locator.read(text).clues]
+        return [replace(clue, is_negated=False) for clue in read(text)]
 
     def everybody_is_the_caller(text: str) -> Iterable[Clue]:
-        return [replace(clue, whose=Whose.CALLER) for clue in locator.read(text).clues]
+        return [replace(clue, whose=Whose.CALLER) for clue in read(text)]
 
     assert "negated" in short_of_aim(of_both(trusting))
     assert {"caller", "incident"} <= set(short_of_aim(of_both(everybody_is_the_caller)))

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from itertools import product
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from intake.locate import postcode_build
 from intake.locate.national_grid import to_wgs84
 from intake.locate.postcode import SLIP_DOUBT, find_postcodes
 from intake.locate.postcode_file import PostcodeFile, inward_key, outward_key
 from intake.locate.postcode_slips import readings
 from intake.location import Clue, ClueKind, LocationSource
+from tests.postcode_data import built_once
 
 
 @pytest.fixture(scope="module")
 def postcodes(tmp_path_factory: pytest.TempPathFactory) -> PostcodeFile:
-    folder: Path = tmp_path_factory.mktemp("data")
-    postcode_build.build(folder)
+    folder = built_once(tmp_path_factory)
     return PostcodeFile.open(folder)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Playwright, expect, sync_playwright
 
 from tests.conftest import ROOT
 from tests.e2e.town import Town
@@ -20,6 +20,9 @@ FLAGS = (
     " --disable-component-update --disable-sync"
 )
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+PATIENCE_MS = 10_000
+"""A busy machine may take its time; what never comes fails all the same."""
+
 PHONE = {"width": 390, "height": 780}
 
 
@@ -41,6 +44,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=chromium(playwright), args=FLAGS.split())
         yield launched
@@ -59,7 +63,7 @@ def chromium(playwright: Playwright) -> str:
 def phone(browser: Browser) -> Iterator[BrowserContext]:
     """A telephone's browser: a narrow touch screen, nothing allowed yet."""
     context = browser.new_context(viewport=PHONE, has_touch=True, is_mobile=True)  # type: ignore[arg-type]
-    context.set_default_timeout(8_000)
+    context.set_default_timeout(PATIENCE_MS)
     yield context
     context.close()
 

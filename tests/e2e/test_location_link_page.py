@@ -54,7 +54,7 @@ def look(page: Page, shots: Path, name: str) -> None:
     assert found.violations_count == 0, found.generate_report()
 
 
-def eventually(true: Callable[[], bool], within_s: float = 8.0) -> None:
+def eventually(true: Callable[[], bool], within_s: float = 10.0) -> None:
     end_s = time.monotonic() + within_s
     while not true():
         assert time.monotonic() < end_s, "it never came true"

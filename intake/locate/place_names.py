@@ -101,7 +101,8 @@ def _match_at(setting: Setting, gazetteer: Gazetteer, at: int) -> _Found | None:
         if match is not None and match.key in gazetteer.welsh_keys:
             return _Found(match, f"{_said(setting, match)} is {match.key.title()}, mutated", False)
     slipped = gazetteer.slipped(word)
-    if slipped is None:
+    tail = setting.text[words[at].start + 1 : words[at].end]
+    if slipped is None or not (tail.islower() or tail.isupper()):
         return None
     match = Match(at, at, slipped, gazetteer.named(slipped))
     return _Found(match, f"read as {match.places[0].name}: one letter differs", True)

@@ -32,6 +32,9 @@ def test_files_are_those_of_the_manifest_with_their_licences() -> None:
     )
     readme = (FOLDER / "README.md").read_text(encoding="utf-8")
     assert all(word in readme for word in ("CC BY 4.0", "SCOWL", "Crown copyright"))
+    for name, what in (("places.csv", "places"), ("areas.csv", "counties")):
+        rows = len((FOLDER / name).read_text(encoding="utf-8").splitlines()) - 1
+        assert f"{rows:,} {what}" in readme
     assert (FOLDER / "licences" / "CC-BY-4.0.txt").stat().st_size > 10_000
 
 

@@ -119,7 +119,9 @@ def _judged(text: str, clues: list[Clue]) -> Iterator[Clue]:
         leader = address if address is not None and clue.end <= address.end else before
         if leader is not None and leader.kind is not clue.kind:
             between = text[leader.end : clue.start] if clue.start >= leader.end else ""
-            shares = clue.start < leader.end or continues(between)
+            # "Not LS6 2XT, Padstow" may put right what it denies: a denial does not pass a comma.
+            is_put_right = leader.is_negated and "," in between
+            shares = clue.start < leader.end or (continues(between) and not is_put_right)
         else:
             shares = False
         if shares and leader is not None:

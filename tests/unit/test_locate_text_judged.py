@@ -206,13 +206,19 @@ def test_an_exact_place_needs_no_word_of_place_to_be_the_callers(sentence: str, 
 
 
 def test_what_continues_a_place_shares_its_lot() -> None:
-    found = TextLocator(None).read("im not at 53.79981, -1.54911, BT1 5GS. fire at SE 298 333")
+    found = TextLocator(None).read("im not at 53.79981, -1.54911 BT1 5GS. fire at SE 298 333")
     assert [(clue.kind, clue.is_negated, clue.whose) for clue in found.clues] == [
         (ClueKind.LATLON, True, Whose.UNSAID),
         (ClueKind.POSTCODE, True, Whose.UNSAID),
         (ClueKind.OS_GRID, False, Whose.INCIDENT),
     ]
     assert [place.whose for place in found.places] == [Whose.INCIDENT]
+
+
+def test_a_denial_does_not_pass_a_comma_for_what_follows_may_put_it_right() -> None:
+    denied, right = TextLocator(None).read("not at 53.79981, -1.54911, BT1 5GS").clues
+    assert (denied.is_negated, right.is_negated) == (True, False)
+    assert right.hypotheses
 
 
 @pytest.mark.parametrize(

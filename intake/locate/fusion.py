@@ -56,8 +56,9 @@ class SetAside(msgspec.Struct, frozen=True, kw_only=True):
 
 class Fusion(msgspec.Struct, frozen=True, kw_only=True):
     """What is made of all hypotheses at ``at``. ``acts_on`` is whose place routing uses: the incident's
-    where one is known, else the caller's. ``apart_m`` is the distance between the two where their
-    circles miss each other. Every hypothesis is either an answer or set aside with its reason.
+    where one is known, else the caller's; and the caller's where the incident's is only the wider place
+    the caller is in ("fire in Leeds" from a phone in Leeds). ``apart_m`` is the distance between the two
+    where their circles miss each other. Every hypothesis is an answer or set aside with its reason.
     """
 
     at: datetime
@@ -71,13 +72,15 @@ class Fusion(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def best(self) -> Answer | None:
         """The place to act on."""
-        return self.incident or self.caller
+        if self.incident is None or (self.caller is not None and _holds(self.incident, self.caller)):
+            return self.caller
+        return self.incident
 
     @property
     def acts_on(self) -> Whose:
         if self.best is None or self.incident == self.caller:
             return Whose.UNSAID
-        return Whose.INCIDENT if self.incident is not None else Whose.CALLER
+        return Whose.INCIDENT if self.best is self.incident else Whose.CALLER
 
     @property
     def place_now(self) -> CallerLocation | None:
@@ -87,7 +90,7 @@ class Fusion(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def used(self) -> tuple[CallerLocation, ...]:
         """The answers' hypotheses, the one to act on first."""
-        answers = (self.incident, self.caller)
+        answers = (self.best, self.incident, self.caller)
         return tuple({tie_key(one.place): one.place for one in answers if one is not None}.values())
 
     @property
@@ -231,6 +234,13 @@ def _support_m(place: CallerLocation, clear: Sequence[_Candidate], now: datetime
     reach_m = place.radius_m() + np.array([radius_now_m(one, now) for one in others])
     weighed_m = np.array([one.weighed_m for one in clear])
     return float(np.min(np.where(apart_m <= reach_m, weighed_m, math.inf)))
+
+
+def _holds(wide: Answer, narrow: Answer) -> bool:
+    """Whether a less certain circle holds all of a more certain one."""
+    if narrow.weighed_m >= wide.weighed_m:
+        return False
+    return distance_between_m(wide.place, narrow.place) + narrow.radius_m <= wide.radius_m
 
 
 def _apart_m(caller: Answer | None, incident: Answer | None) -> float | None:

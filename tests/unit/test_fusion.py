@@ -215,6 +215,25 @@ def test_a_caller_beside_the_incident_is_no_doubt() -> None:
     assert not fuse([LEEDS, near], NOW).in_doubt
 
 
+def test_the_wider_place_the_caller_is_in_says_no_more_than_the_callers_own() -> None:
+    """ "Fire in Leeds" from a phone in Leeds: act on the phone's fix. A place of its own stays one."""
+    leeds = place(FIRE, latitude=53.7997, source=S.TEXT_PLACE, uncertainty_m=8_000, clue="Leeds")
+    fusion = fuse([LEEDS, leeds], NOW)
+    assert fusion.best is not None and fusion.best.place is LEEDS and fusion.acts_on is Whose.CALLER
+    assert fusion.incident is not None and fusion.incident.place is leeds  # shown all the same
+    assert not fusion.in_doubt
+    for own in (
+        place(leeds, uncertainty_m=400),  # the phone is beside it, not in it
+        place(leeds, latitude=53.90, uncertainty_m=8_000),  # another town
+        place(leeds, source=S.HANDLER),  # a person's choice
+    ):
+        chosen = fuse([LEEDS, own], NOW)
+        assert chosen.best is not None and chosen.best.place is own
+    rough = place(LEEDS, uncertainty_m=30_000)
+    chosen = fuse([rough, leeds], NOW)
+    assert chosen.best is not None and chosen.best.place is leeds  # the phone knows less
+
+
 def test_a_handler_may_place_the_caller_alone() -> None:
     said = place(latitude=52.0, source=S.HANDLER, whose=Whose.CALLER)
     fusion = fuse([LEEDS, FIRE, said], NOW)

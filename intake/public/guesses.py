@@ -23,13 +23,14 @@ class Guesses:
         self._now_s = monotonic_s
         self._since_s = -math.inf
         self._total = 0
+        self._is_told = False
         self._peers: OrderedDict[str, int] = OrderedDict()
 
     def wrong(self, peer: str) -> float:
         """Count one; how many seconds its sender is to wait, 0.0 while within the limits."""
         now_s = self._now_s()
         if now_s - self._since_s >= WINDOW_S:
-            self._since_s, self._total = now_s, 0
+            self._since_s, self._total, self._is_told = now_s, 0, False
             self._peers.clear()
         self._total += 1
         self._peers[peer] = self._peers.pop(peer, 0) + 1
@@ -38,3 +39,8 @@ class Guesses:
         if self._peers[peer] <= PEER_LIMIT and self._total <= TOTAL_LIMIT:
             return 0.0
         return max(1.0, WINDOW_S - (now_s - self._since_s))
+
+    def is_news(self) -> bool:
+        """Whether nobody was told yet in this window that limits were passed; asking tells."""
+        news, self._is_told = not self._is_told, True
+        return news

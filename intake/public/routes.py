@@ -249,9 +249,11 @@ class LinkRoutes:
                 return await act(request)
             except LinkRefused as error:
                 self._count(error.reason)
-                # The link's own id tells nothing of its caller; code and address stay out of the log.
-                link_id = error.link.id if error.link else ""
-                log.warning("link_refused", reason=error.reason, link_id=link_id)
+                # A flood of guesses is counted one by one, and told of once a minute.
+                if not error.wait_s or self._guesses.is_news():
+                    # The link's own id tells nothing of its caller; code and address stay out of the log.
+                    link_id = error.link.id if error.link else ""
+                    log.warning("link_refused", reason=error.reason, link_id=link_id)
                 answer = page(request, error.status, error.reason, error.link)
                 if error.wait_s:
                     answer.headers["Retry-After"] = str(int(error.wait_s))

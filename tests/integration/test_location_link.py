@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 import re
+import statistics
+import time
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -321,8 +324,12 @@ async def test_a_page_of_another_contacts_link_is_refused(links: Links) -> None:
 
 async def test_guessing_is_slowed_down_and_never_a_right_code(links: Links) -> None:
     link = await links.send()
-    answers = [(await links.get(f"/l/{n:010d}")).status for n in range(PEER_LIMIT + 5)]
+    before = refusals("guessing")
+    with capture_logs() as logged:
+        answers = [(await links.get(f"/l/{n:010d}")).status for n in range(PEER_LIMIT + 5)]
     assert answers == [404] * PEER_LIMIT + [429] * 5
+    assert refusals("guessing") == before + 5
+    assert [one["reason"] for one in logged].count("guessing") == 1  # a flood fills no disk
     limited = await links.get("/l/0000000000")
     assert limited.status == 429 and 1 <= int(limited.headers["Retry-After"]) <= 60
     assert "Too many wrong links" in limited.text
@@ -330,6 +337,29 @@ async def test_guessing_is_slowed_down_and_never_a_right_code(links: Links) -> N
     assert (await links.get(link.path)).status == 200 and (await links.place(link)).status == 200
     links.monotonic_s = 61
     assert (await links.get("/l/0000000000")).status == 404
+
+
+async def test_a_flood_of_guesses_keeps_no_right_code_waiting(links: Links) -> None:
+    link = await links.send()
+    guessed = 0
+
+    async def guess() -> None:
+        nonlocal guessed
+        while True:
+            assert (await links.get(f"/l/{guessed:010d}")).status in (404, 429)
+            guessed += 1
+
+    guessing = [asyncio.create_task(guess()) for _ in range(16)]
+    waits_s = []
+    for _ in range(10):
+        began_s = time.perf_counter()
+        assert (await links.place(link)).status == 200
+        waits_s.append(time.perf_counter() - began_s)
+    assert not any(one.done() for one in guessing) and guessed > 20
+    for one in guessing:
+        one.cancel()
+    await asyncio.gather(*guessing, return_exceptions=True)
+    assert statistics.median(waits_s) < 2.0, waits_s
 
 
 async def test_a_closed_contact_is_sent_no_link(links: Links) -> None:

@@ -244,7 +244,7 @@ async def test_a_fix_does_not_go_to_a_closed_conversation_of_its_device(behind: 
 async def nobody_gets_anothers_fix(behind: Behind) -> None:
     """Five callers at one moment, in one cell, on one type of phone, all but two without a number: each
     contact has what its own phone said, and nothing else."""
-    cell = {"cell_id": "12345678", "cell_network_mcc": "234", "cell_network_mnc": "15"}
+    cell: Any = {"cell_id": "12345678", "cell_network_mcc": "234", "cell_network_mnc": "15"}
     ann, bob = await texts(behind, 1), await texts(behind, 2)
     cid = await opens_app(behind, "cid", telephone="07700 900003")
     await says_where(behind, handset("001", IMEI), 53.1, **cell)

@@ -146,7 +146,7 @@ def test_each_key_of_the_text_does_what_the_table_says(version: str) -> None:
 
 def test_a_dead_key_would_be_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """Negative control: a reader that forgets a field, or uses one that is only kept."""
-    monkeypatch.setattr(https_form.Fix, "_beside", lambda *_: [])
+    monkeypatch.setattr("channels.aml.fix.Fix._beside", lambda *_: [])
     with pytest.raises(AssertionError, match="location_floor"):
         test_each_field_of_the_form_does_what_the_table_says(
             "location_floor", tables(https_form)[0]["location_floor"]

@@ -33,6 +33,8 @@ _STILL_WITH = (
     TransferState.DELIVERED,
     TransferState.ACCEPTED,
 )
+NUMBERS_ELSEWHERE = "numbers-elsewhere"
+"""The extension that names an incident's numbers which went to other rooms of the same service."""
 Suggested = Callable[[Connection, Contact, CallerLocation | None], Sequence[str]]
 
 
@@ -222,6 +224,9 @@ class HandOver:
         service, first_room = decision.service, first_room or decision.room_id
         sequence = outgoing.next_sequence(conn, incident.id, service)
         transfer_id = TransferId(self._new_id())
+        # A room counts its messages: a number that another room got must not look lost to it.
+        elsewhere = outgoing.numbers_elsewhere(conn, incident.id, service, to_room)
+        numbers = {NUMBERS_ELSEWHERE: " ".join(map(str, elsewhere))} if elsewhere else {}
         document = mait.write(
             incident,
             message_id=transfer_id,
@@ -232,7 +237,7 @@ class HandOver:
             to_room=to_room,
             services=[service],
             on_behalf_of=None if to_room == first_room else first_room,
-            extensions=extensions,
+            extensions={**(extensions or {}), **numbers} or None,
         )
         return Transfer(
             id=transfer_id,

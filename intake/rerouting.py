@@ -28,7 +28,7 @@ from intake.store.store import Store
 
 EXTENSION = "rerouting"
 """The name under which a message's own words on it travel (MAIT's section for extensions)."""
-ACTOR = "rerouting"
+ACTOR = following.BY_ITSELF
 
 
 class _Case(NamedTuple):

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, literal, or_, select, update
 
 from intake.contact import ContactState
-from intake.incident import TransferKind, TransferState
+from intake.incident import TransferState
 from intake.log_events import LogEventName
 from intake.store import log
 from intake.store.tables import contacts, transfers
@@ -16,6 +16,8 @@ from intake.store.types import Instant
 
 UNCONFIRMED = (TransferState.QUEUED, TransferState.SENT)
 HANDED_OVER = (ContactState.SENDING, ContactState.DELIVERED, ContactState.ACCEPTED)
+BY_ITSELF = "rerouting"
+"""Who wrote messages of our own to rooms that have the incident: a new place, another room, a closure."""
 _WITH_PEOPLE = (ContactState.WAITING, ContactState.OPEN, ContactState.HELD)
 _FINISHED = {TransferState.ACCEPTED.value, TransferState.REJECTED.value, TransferState.HELD.value}
 _MOVABLE = {
@@ -64,14 +66,9 @@ def resume(conn: Connection, now: datetime, contact_id: str, reason: str) -> Non
 
 
 def _states(conn: Connection, contact_id: str) -> set[str]:
-    """Those that say how a contact stands: a closure that has arrived needs no acceptance, and what was
-    held is over once a later message has gone to the service."""
-    over = or_(
-        and_(
-            transfers.c.kind == TransferKind.CLOSURE.value, transfers.c.state == TransferState.DELIVERED.value
-        ),
-        and_(transfers.c.state == TransferState.HELD.value, replaced()),
-    )
+    """Those that say how a contact stands: what was held is over once a later message has gone to the
+    service, and what only tells needs no acceptance."""
+    over = or_(only_told(), and_(transfers.c.state == TransferState.HELD.value, replaced()))
     return set(
         conn.execute(select(transfers.c.state).where(transfers.c.contact_id == contact_id, ~over)).scalars()
     )
@@ -151,6 +148,11 @@ def to_a_person(conn: Connection, now: datetime, contact_id: str, reason: str) -
         log.write(conn, now, LogEventName.CONTACT_STATE, contact_id, "intake", data)
     else:
         back_in_sight(conn, now, contact_id, reason, leaving=HANDED_OVER)
+
+
+def only_told() -> ColumnElement[bool]:
+    """Of a transfer: it went by itself to a room that had the incident, and has arrived."""
+    return and_(transfers.c.created_by == BY_ITSELF, transfers.c.state == TransferState.DELIVERED.value)
 
 
 def replaced() -> ColumnElement[bool]:

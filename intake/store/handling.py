@@ -11,13 +11,13 @@ from sqlalchemy import Connection, and_, select
 from intake.contact import ContactId, ContactState, Priority
 from intake.control_room import Service
 from intake.errors import Refused
-from intake.incident import TransferKind, TransferState
+from intake.incident import TransferState
 from intake.location import CallerLocation, LocationSource
 from intake.log_events import LogEventName
 from intake.store import location_links, log, triage
 from intake.store.claims import Claim, change, move, owned
 from intake.store.contacts import hypotheses
-from intake.store.following import replaced
+from intake.store.following import only_told, replaced
 from intake.store.location_links import LinkEnd
 from intake.store.tables import transfers
 
@@ -109,11 +109,7 @@ def _unanswered(conn: Connection, contact_id: ContactId) -> list[str]:
             transfers.c.state.not_in(finished),
             # Held, and sent again since: the later message is what has to be answered.
             ~and_(transfers.c.state == TransferState.HELD.value, replaced()),
-            # That it has the incident no more is for a room to know, not to accept.
-            ~and_(
-                transfers.c.kind == TransferKind.CLOSURE.value,
-                transfers.c.state == TransferState.DELIVERED.value,
-            ),
+            ~only_told(),
         )
         .distinct()
     ).scalars()

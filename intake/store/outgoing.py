@@ -52,6 +52,16 @@ def next_sequence(conn: Connection, incident_id: IncidentId, service: Service) -
     return int(last or 0) + 1
 
 
+def numbers_elsewhere(conn: Connection, incident_id: IncidentId, service: Service, room_id: str) -> list[int]:
+    """The numbers of an incident's messages to a service that went to other rooms than this one."""
+    query = select(transfers.c.sequence).where(
+        transfers.c.incident_id == incident_id,
+        transfers.c.service == service.value,
+        transfers.c.room_id != room_id,
+    )
+    return sorted(conn.execute(query).scalars())
+
+
 def enqueue(
     conn: Connection,
     now: datetime,
@@ -63,7 +73,7 @@ def enqueue(
 ) -> None:
     """Put one transfer in the outbox, in the transaction of its decision (law 10); the contact is locked.
 
-    One that goes ``by_itself`` takes nobody out of the queue: who waits for a person still does.
+    One that goes ``by_itself`` tells a room that has the incident already: nothing of the contact moves.
     """
     conn.execute(
         transfers.insert().values(
@@ -81,12 +91,12 @@ def enqueue(
             attempts=0,
             next_attempt_at=now,
             created_at=now,
-            created_by=created_by,
+            created_by=following.BY_ITSELF if by_itself else created_by,
             room_reference="",
             reason="",
         )
     )
     data = {"transfer_id": transfer.id, "state": TransferState.QUEUED.value, "room_id": transfer.room_id}
     log.write(conn, now, LogEventName.TRANSFER, transfer.contact_id, created_by, data)
-    leaving = following.HANDED_OVER if by_itself else None
-    following.move(conn, now, transfer.contact_id, ContactState.SENDING, "handed over", leaving=leaving)
+    if not by_itself:
+        following.move(conn, now, transfer.contact_id, ContactState.SENDING, "handed over")

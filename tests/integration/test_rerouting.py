@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 from sqlalchemy import update
 
@@ -18,12 +19,14 @@ from intake.location import CallerLocation
 from intake.log_events import LogEventName
 from intake.mait import ReceivedMessage, read
 from intake.simulate.control_room import ControlRoomServer, Rule
+from intake.simulate.control_room.views import see
 from intake.store import claims, contacts, handling, reroutes, tables
 from intake.store.claims import Claim
 from intake.store.reroutes import Reroute
 from intake.store.store import Store
 from tests.behind_doors import APP, LEEDS, SECRET, Behind
 from tests.callers import phone, write_in
+from tests.rooms import sign_in, text_of
 
 POLICE = Service.POLICE
 WEST, GREATER = "police-west-yorkshire", "police-greater-manchester"
@@ -153,6 +156,16 @@ async def test_a_caller_who_left_the_area_is_proposed_to_the_next_room_and_torn_
     await evening.accepts(WEST)
     assert (await evening.behind.contact(one)).state is ContactState.ACCEPTED
 
+    # What its people read: the words, and no number that looks lost because another room got it.
+    for room in (WEST, GREATER):
+        page = see(await evening.rooms[room]._ledger.of_incident(evening.heard(room)[0].incident.id))
+        assert page.missing == ()
+        assert page.state == "accepted"
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as client:
+        await sign_in(client, evening.rooms[WEST])
+        shown = await text_of(client, f"{evening.rooms[WEST].url}/incidents/{told.incident.id}")
+    assert "Greater Manchester Police has accepted the incident: it is no longer yours" in shown
+
     # From now on the new room is told, and the old one hears nothing more.
     before = len(evening.heard(WEST))
     await evening.moves(CallerLocation(latitude=53.4700, longitude=-2.2426, uncertainty_m=20))
@@ -165,7 +178,8 @@ async def test_a_place_that_only_moved_is_told_and_shown_and_stays_where_it_is(e
     assert evening.kinds(WEST) == [TransferKind.CREATION, TransferKind.UPDATE]
     contact = await evening.behind.contact(one)
     assert contact.reroute == "moved"
-    assert contact.state in claims.HANDED_OVER  # nobody has to choose
+    # Nobody has to choose, and the caller is not told that nobody has it any more.
+    assert contact.state is ContactState.ACCEPTED
     (notice,) = await evening.reroutes(one)
     assert (notice.kind, notice.moved_m > 20_000) == ("moved", True)
 

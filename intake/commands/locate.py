@@ -18,11 +18,12 @@ from intake.console.screen import visible
 from intake.errors import BadConfiguration
 from intake.locate.fusion import Answer, Fusion, fuse
 from intake.locate.geocoding import look_up_once
+from intake.locate.pidf_lo import DOCUMENT_LIMIT_BYTES, InvalidPidf, PidfReading
+from intake.locate.pidf_lo import read as read_pidf
 from intake.locate.postcode_file import data_folder
 from intake.locate.text import TEXT_LIMIT_CHARACTERS, TextLocator
 from intake.location import CallerLocation, Clue, Reading, Whose
 from intake.settings import load_settings
-
 
 PIPE_COLUMNS = 150
 
@@ -60,6 +61,14 @@ class AnswerView(msgspec.Struct, frozen=True, kw_only=True):
     why: str
 
 
+class DocumentView(msgspec.Struct, frozen=True, kw_only=True):
+    """What was read in a PIDF-LO document; ``notes`` tell of what was not understood."""
+
+    entity: str
+    places: tuple[Hypothesis, ...]
+    notes: tuple[str, ...]
+
+
 class LocateAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """What `intake locate --json` prints. ``acts_on`` is whose place routing would use."""
 
@@ -70,6 +79,7 @@ class LocateAnswer(msgspec.Struct, frozen=True, kw_only=True):
     acts_on: str
     warnings: tuple[str, ...]
     degraded: str
+    document: DocumentView | None = None
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -77,6 +87,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     parser.add_argument(
         "--geocode", action="store_true", help="ask the address search and what3words, as far as they are set"
+    )
+    parser.add_argument(
+        "--pidf", type=Path, metavar="FILE", help="a PIDF-LO document, fused with what the text says"
     )
     parser.add_argument(
         "--data",
@@ -91,10 +104,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """0 when the text was read, whether it tells a place or not; 1 without look-up files; 2 misuse; 78 where
-    geocoders are set wrongly."""
+    """0 when the text was read, whether it tells a place or not; 1 without look-up files or with a document
+    that cannot be read; 2 misuse; 78 where geocoders are set wrongly."""
     text = _text(args.text)
-    if not text.strip():
+    try:
+        document = None if args.pidf is None else _read_document(args.pidf)
+    except (OSError, InvalidPidf) as error:
+        print(f"{args.pidf}: {error}", file=sys.stderr)
+        return 1
+    if not text.strip() and document is None:
         print('give a text: intake locate "fire at LS1 4AP", or - for standard input', file=sys.stderr)
         return 2
     with capture_logs():  # what is missing is said below, and standard output is the answer's
@@ -106,7 +124,7 @@ def run(args: argparse.Namespace) -> int:
         except BadConfiguration as error:
             print(*error.problems, sep="\n", file=sys.stderr)
             return 78
-    answer = _answer(text, reading, locator.degraded)
+    answer = _answer(text, reading, locator.degraded, document)
     if args.json:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(answer)).decode() + "\n")
     else:
@@ -123,8 +141,14 @@ def _text(given: str | None) -> str:
     return given or ""
 
 
-def _answer(text: str, reading: Reading, degraded: str) -> LocateAnswer:
-    fused: Fusion = fuse(reading.places, datetime.now(UTC))
+def _read_document(path: Path) -> PidfReading:
+    with path.open("rb") as file:
+        return read_pidf(file.read(DOCUMENT_LIMIT_BYTES + 1))
+
+
+def _answer(text: str, reading: Reading, degraded: str, document: PidfReading | None) -> LocateAnswer:
+    stated = () if document is None else document.places
+    fused: Fusion = fuse([*reading.places, *stated], datetime.now(UTC))
     return LocateAnswer(
         text=text,
         clues=tuple(_clue(clue) for clue in reading.clues),
@@ -133,7 +157,13 @@ def _answer(text: str, reading: Reading, degraded: str) -> LocateAnswer:
         acts_on=fused.acts_on.value,
         warnings=tuple(sentence.en for sentence in fused.warnings),
         degraded=degraded,
+        document=None if document is None else _document(document),
     )
+
+
+def _document(reading: PidfReading) -> DocumentView:
+    places = tuple(_hypothesis(place) for place in reading.places)
+    return DocumentView(entity=reading.entity, places=places, notes=reading.notes)
 
 
 def _clue(clue: Clue) -> ClueView:
@@ -170,15 +200,16 @@ def _side(answer: Answer | None) -> AnswerView | None:
 def _show(answer: LocateAnswer) -> None:
     # A pipe has no width: wide enough for a line of a clue to stay one.
     console = Console(soft_wrap=True, width=None if sys.stdout.isatty() else PIPE_COLUMNS)
-    if not answer.clues:
+    if answer.clues:
+        console.print(_clue_table(answer.clues))
+    elif answer.document is None:
         console.print("no clue to a place in this text")
         return
-    console.print(_clue_table(answer.clues))
+    if answer.document is not None:
+        _show_document(console, answer.document)
     for name, side in (("caller", answer.caller), ("incident", answer.incident)):
         if side is not None:
-            console.print(
-                Text.assemble((f"{name}: ", "bold"), _where(side.place), f"  “{visible(side.words)}”")
-            )
+            console.print(Text.assemble((f"{name}: ", "bold"), _where(side.place), _quoted(side.words)))
             console.print(f"  {side.why}", markup=False)
     if answer.caller is None and answer.incident is None:
         console.print(
@@ -188,6 +219,18 @@ def _show(answer: LocateAnswer) -> None:
         console.print("routing goes by the incident's place")
     for warning in answer.warnings:
         console.print(Text(f"! {warning}", style="bold red"))
+
+
+def _quoted(words: str) -> str:
+    return f"  “{visible(words)}”" if words else ""
+
+
+def _show_document(console: Console, document: DocumentView) -> None:
+    console.print(Text(f"document of {visible(document.entity)}", style="bold"))
+    for place in document.places:
+        console.print(Text(f"  {_where(place)}  {visible(place.note)}"))
+    for note in document.notes:
+        console.print(Text(f"  not read: {visible(note)}", style="yellow"))
 
 
 def _clue_table(clues: tuple[ClueView, ...]) -> Table:

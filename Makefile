@@ -44,6 +44,9 @@ bench: setup     ## side by side with yardsticks; writes the table of tests/benc
 	@$(BIN)/python tests/bench/bench_routing.py
 	@$(BIN)/python tests/bench/bench_mait.py
 
+accuracy: setup  ## how often the map and the stated circles are right: one table; fails when an aim is missed
+	@PYTHONPATH=tests $(BIN)/python -m accuracy
+
 docker-check: setup ## the image's steps in a new Debian (root, debootstrap)
 	@INTAKE_TEST_CLEAN_ROOT=1 $(BIN)/python -m pytest -q tests/integration/test_docker_install.py
 
@@ -57,4 +60,4 @@ lock:            ## pin every dependency again, with hashes
 	echo 'setuptools' | $(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate - -o docker/build.lock
 	echo 'uv' | $(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-annotate - -o requirements-setup.lock
 
-.PHONY: help setup demo test browser check kill-test bench docker-check boundaries lock
+.PHONY: help setup demo test browser check kill-test bench accuracy docker-check boundaries lock

@@ -86,6 +86,13 @@ def versions(boundaries: Path) -> list[str]:
     return list(dict.fromkeys([version_of(boundaries), *(version_of(folder) for folder in kept)]))
 
 
+def forget_present(boundaries: Path) -> None:
+    """Drop the archive's copy of the present version: a map that was built again unchanged."""
+    copy = boundaries / ARCHIVE / version_of(boundaries)
+    if copy.is_dir():
+        shutil.rmtree(copy)
+
+
 def keep(boundaries: Path) -> Path:
     """Copy the present version into the archive, unless it is there; returns its folder."""
     version = version_of(boundaries)

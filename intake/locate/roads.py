@@ -54,7 +54,7 @@ _NOT_A_ROAD_BEFORE = re.compile(
     r"\b(?:vitamin|vit|room|flat|unit|gate|seat|ward|bay|page|size|paper|model|ref|reference|order|number|no"
     r"|flight|bus|route|apartment|apt|block|bed|platform|locker|row|stand|level|grade|sheet|plot|type|group|hepatitis|hep"
     r"|audi|samsung|galaxy|bmw|mercedes|code|question|form|box|pitch|booth|key|batch|case|log|crime|cubicle"
-    r"|zone|temp|temperature)"
+    r"|zone|temp|temperature|battery|chip|desk|table|aisle|space|grave|bench)"
     r"(?:[ ](?:is|was|no|number|code))?(?:[ ]the)?[ .:#]{1,3}$",
     re.IGNORECASE,
 )
@@ -139,7 +139,9 @@ def is_meant(text: str, match: re.Match[str]) -> bool:
         return is_said or match["class"].isupper()
     if kind == "B":
         return False  # the B roads have three and four figures
-    return _ON_A_ROAD.search(head) is not None or (is_said and match["class"].isupper())
+    # "crash A46": a capital amid small letters, and two figures; A1 to A9 name too many other things.
+    is_marked = match["class"].isupper() and (is_said or (digits == 2 and not text.isupper()))
+    return _ON_A_ROAD.search(head) is not None or is_marked
 
 
 def beside(clue: Clue, text: str, places: Sequence[Clue]) -> Clue:

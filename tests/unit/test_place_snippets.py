@@ -35,8 +35,8 @@ class Snippet(NamedTuple):
     meant: tuple[str, ...]
 
 
-def snippets() -> list[Snippet]:
-    lines = (ROOT / "tests" / "snippets" / "places.txt").read_text(encoding="utf-8").splitlines()
+def snippets(name: str) -> list[Snippet]:
+    lines = (ROOT / "tests" / "snippets" / name).read_text(encoding="utf-8").splitlines()
     return [_snippet(line) for line in lines if line and not line.startswith("#")]
 
 
@@ -50,7 +50,8 @@ def _snippet(line: str) -> Snippet:
     return Snippet(text + marked[last:], frozenset(clues), tuple(filter(None, meant.split(" ; "))))
 
 
-SNIPPETS = snippets()
+SNIPPETS = snippets("places.txt")
+UNSEEN = snippets("unseen.txt")
 
 
 @pytest.fixture(scope="module")
@@ -87,10 +88,10 @@ class Score(NamedTuple):
         return self.right / self.labelled if self.labelled else 1.0
 
 
-def score(find: Find, kind: ClueKind) -> Score:
+def score(find: Find, kind: ClueKind, among: list[Snippet] = SNIPPETS) -> Score:
     found = labelled = right = 0
     mistakes = []
-    for snippet in SNIPPETS:
+    for snippet in among:
         wanted = {span for span in snippet.clues if span[0] is kind}
         got = {(clue.kind, clue.start, clue.end) for clue in find(snippet.text) if clue.kind is kind}
         found, labelled, right = found + len(got), labelled + len(wanted), right + len(got & wanted)
@@ -118,6 +119,16 @@ def test_precision_and_recall(find: Find, capsys: pytest.CaptureFixture[str]) ->
     for one in scores.values():
         assert one.precision >= PRECISION, one.mistakes
         assert one.recall >= RECALL, one.mistakes
+
+
+def test_snippets_written_after_the_finders(find: Find, capsys: pytest.CaptureFixture[str]) -> None:
+    """At first sight: precision 1.00, recall 0.96 of 28 places; unseen.txt says what that changed."""
+    one = score(find, ClueKind.PLACE_NAME, UNSEEN)
+    with capsys.disabled():
+        sys.stdout.write(f"\nunseen places: precision {one.precision:.3f}  recall {one.recall:.3f}\n")
+    assert one.labelled >= 25
+    assert one.precision >= 0.95, one.mistakes
+    assert one.recall >= 0.93, one.mistakes
 
 
 def wrong_places(find: Find) -> list[str]:

@@ -158,7 +158,7 @@ def _said(label: Label, clue: Clue) -> Iterator[tuple[str, str, str]]:
 def table(by_half: dict[str, dict[str, Counts]], whole: dict[str, Counts]) -> Table:
     made = Table(title="Clues in text: labels, precision, recall")
     made.add_column("kind")
-    for half in (*by_half, "both"):
+    for half in (*by_half, "dev + held_out"):
         for column in (half, "prec.", "recall"):
             made.add_column(column, justify="right")
     for row in whole:
@@ -171,7 +171,7 @@ def table(by_half: dict[str, dict[str, Counts]], whole: dict[str, Counts]) -> Ta
 
 
 def report(by_half: dict[str, dict[str, Counts]], whole: dict[str, Counts]) -> str:
-    console = Console(width=110, record=True, file=None, quiet=True)
+    console = Console(width=150, record=True, file=None, quiet=True)
     with console.capture() as captured:
         console.quiet = False
         console.print(table(by_half, whole))

@@ -33,7 +33,7 @@ _BEFORE = tuple(
         # Only the caller's own leaving: where somebody else has left, the caller may still be.
         r"(?:^|\b(?:i|we|ive|weve|i['’]ve|we['’]ve|i have|we have)\s+)(?:(?:just|already|now)\s+)?left\s+",
         r"\b(?:moved|moving)\s+(?:away|out)\s+(?:from|of)\s+",
-        r"\bmoved\s+from\s+",
+        r"\bmoved\s+(?:(?:me|us|him|her|them)\s+)?from\s+",
         rf"\bused to\s+(?:live|be|work|stay)\s+{_AT}",
         r"\b(?:old|wrong|previous|former)\s+(?:address|postcode|post code|house|flat|place|one)"
         r"[\s:]*(?:is|was)?[\s:]*",
@@ -62,7 +62,8 @@ _PAST = re.compile(
 )
 _ELSEWHERE_NOW = re.compile(
     r"^\W{0,3}(?:but|and|then)\s+"
-    r"(?:now\s|(?:i['’]?m|i am|we['’]?re|we are)\s+(?:now\s+)?(?:in|at|on|near)\b)",
+    r"(?:now\s|(?:i['’]?m|i am|we['’]?re|we are)\s+(?:now\s+)?(?:in|at|on|near)\b"
+    r"|(?:are|am)\s+(?:now|home|back)\b)",
     _FLAGS,
 )
 _DENIED_AFTER = re.compile(

@@ -23,7 +23,7 @@ from intake.location import ClueKind, Whose
 _FLAGS = re.IGNORECASE
 
 _HERE = re.compile(
-    r"(?:\b(?:i['’]?m|i am|im|we['’]?re|we are|we r|me and \w+ are)\b"
+    r"(?:\b(?:i['’]?m|i am|im|we['’]re|we are|we r|me and \w+ are)\b"
     r"(?!\s+(?:from|calling about|worried|ringing about))"
     r"|(?:^\W*(?:help\W+)?)were\b"
     r"|\b(?:i|we)(?:['’]ve| have|ve)? (?:crashed|fallen|fell|broken down|hit|am|got stuck|been)\b"
@@ -46,11 +46,12 @@ stabbing shooting fight attack assault flood flooding floods leak bomb riot aval
 victim emergency incident tree tân tan damwain ffrwydrad llifogydd ymosod ymosodiad lladron
 """
 _OTHER_PEOPLE = """
-someone somebody man woman men women boy girl lad guy bloke lady person people he she they hes shes
+someone somebody
+man woman men women boy girl lad guy bloke lady person people client lorries cars vans he she they hes shes
 theyre they're mum mam mom mother dad father nan nana gran granny grandma grandad grandfather
 grandmother brother sister son daughter friend mate neighbour neighbor husband wife partner boyfriend
 girlfriend uncle aunt aunty cousin child baby kid kids children boss colleague patient
-rhywun dyn menyw merch bachgen tad nhad brawd mrawd chwaer ffrind gŵr ngŵr gwraig ngwraig mab plentyn
+rhywun dyn menyw merch bachgen tad nhad brawd mrawd chwaer ffrind gŵr ngŵr plant gwraig ngwraig mab plentyn
 """
 _OTHERS = frozenset((_EVENT_WORDS + _OTHER_PEOPLE).split())
 _VEHICLES = frozenset(
@@ -66,6 +67,7 @@ _ELSEWHERE = re.compile(
 )
 _LEFT = re.compile(r"\b(?:left|ran from|got out of|escaped from|out of|gadael)\s+(?:\w+\s+)?$", _FLAGS)
 _FROM = re.compile(r"(?<!\bfar )\bfrom\s+$", _FLAGS)
+_RANG_FROM = re.compile(r"\b(?:rang|called|phoned|texted|messaged|ringing|calling) (?:me )?from\s+$", _FLAGS)
 _ON_FIRE = re.compile(r"\bon fire\b|\bar dân\b", _FLAGS)
 _NOW_AT = re.compile(r"^\W*(?:i|we)\b.*\bnow (?:in|at|on|near)\s+(?:the\s+)?$", _FLAGS)
 _LOOKING = re.compile(r"\b(?:see|hear|watching|looking|calling|texting|ringing)\b", _FLAGS)
@@ -77,7 +79,7 @@ _PLACE_WORD = re.compile(
     _FLAGS,
 )
 _SEES_FROM_THERE = re.compile(
-    r"^\W{0,2}(?:(?:i|we) (?:can|could) (?:see|hear)|i['’]?m here|(?:i am|we are|we['’]re) here)", _FLAGS
+    r"^\W{0,2}(?:(?:i|we) (?:(?:can|could) )?(?:see|hear)|i['’]?m here|(?:i am|we are|we['’]re) here)", _FLAGS
 )
 _CONTINUES = re.compile(
     r"^[\s,]{0,3}(?:(?:in|at|near|by|just|outside|of|yn|yng|ym|ger|wrth|the|postcode|cod|post|is|north|south|east|west)\s+){0,3}$",
@@ -115,6 +117,8 @@ def continues(between: str) -> bool:
 
 
 def _from(before: str, after: str) -> Whose:
+    if _RANG_FROM.search(before) and _last_other(before) >= 0:
+        return Whose.INCIDENT
     if _LOOKING.search(before) and _last(_HERE, before) >= 0:
         return Whose.CALLER
     return Whose.CALLER if _SEES_FROM_THERE.search(after) else Whose.UNSAID
@@ -129,7 +133,7 @@ def _last_other(words: str) -> int:
     found, previous, before_that = -1, "", ""
     for match in _WORDS.finditer(words):
         word = match[0].lower().replace("’", "'").removesuffix("'s")
-        is_ridden = before_that in ("on", "in") and previous in ("a", "the", "this")
+        is_ridden = "on" in (previous, before_that) or "in" in (previous, before_that)
         is_theirs = word in _VEHICLES and previous not in _OWN and not is_ridden
         # Welsh "mae o", "mae hi": he is, she is.
         is_welsh = previous == "mae" and word in ("o", "e", "hi", "nhw")

@@ -169,8 +169,9 @@ def _hypothesis(one: views.Hypothesis) -> tuple[Text, Text]:
     whose = f" ({one.place.whose}'s)" if one.place.whose else ""
     at = clock(one.place.positioned_at or one.received_at)
     mark = Text("●", "bold green") if one.chosen else Text(" ")
+    joined = f", joined by {one.joined_by}" if one.joined_by else ""
     return mark, Text.assemble(
-        _where(one.place), f"  {one.place.source}{whose}{clue}{note}  {at}  by {one.said_by}"
+        _where(one.place), f"  {one.place.source}{whose}{clue}{note}  {at}  by {one.said_by}{joined}"
     )
 
 

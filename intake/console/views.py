@@ -151,13 +151,15 @@ class TransferView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Hypothesis(msgspec.Struct, frozen=True, kw_only=True):
-    """One of the places a caller may be; ``chosen`` marks the one the queue acts on."""
+    """One of the places a caller may be; ``chosen`` marks the one the queue acts on; ``joined_by`` is the
+    evidence that a phone's own fix is this caller's: number, stated number, device, stated device."""
 
     id: str
     received_at: datetime
     said_by: str
     chosen: bool
     place: Place
+    joined_by: str = ""
 
 
 class ContactAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -269,6 +271,7 @@ def hypothesis(stored: StoredLocation, chosen: CallerLocation | None) -> Hypothe
         id=stored.id,
         received_at=stored.received_at,
         said_by=stored.actor,
+        joined_by=stored.joined_by,
         chosen=stored.location == chosen,
         place=place(stored.location),
     )

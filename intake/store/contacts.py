@@ -72,10 +72,13 @@ class StoredReply(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StoredLocation(msgspec.Struct, frozen=True, kw_only=True):
+    """``joined_by``: the evidence by which a phone's own fix is this contact's; empty for all others."""
+
     id: str
     received_at: datetime
     actor: str
     location: CallerLocation
+    joined_by: str = ""
 
 
 class StoredDecision(msgspec.Struct, frozen=True, kw_only=True):
@@ -206,7 +209,13 @@ def hypotheses(conn: Connection, contact_id: ContactId) -> Sequence[StoredLocati
         .order_by(locations.c.id)
     )
     return [
-        StoredLocation(id=row.id, received_at=row.received_at, actor=row.actor, location=location)
+        StoredLocation(
+            id=row.id,
+            received_at=row.received_at,
+            actor=row.actor,
+            location=location,
+            joined_by=row.joined_by,
+        )
         for row in rows
         if (location := _location(row.location)) is not None
     ]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 from itertools import permutations
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
+from intake.console import views
 from intake.contact import ChannelKind, ContactId, ContactState, Priority, Trust
 from intake.log_events import LogEventName
 from intake.phone import device_uri
@@ -66,6 +68,8 @@ async def test_by_number_however_it_is_written_and_the_evidence_is_logged(behind
         assert await joined(behind, one) == [(53.7965, "number"), (53.8, "number")], number
         told = [e.data.get("joined_by") for e in await behind.events(one) if e.name is LogEventName.LOCATION]
         assert told == ["number", "number"], number
+        stored = await behind.store.read(partial(contacts.hypotheses, contact_id=one))
+        assert [views.hypothesis(place, None).joined_by for place in stored] == told
 
 
 @pytest.mark.parametrize("has_place", [True, False])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 import msgspec
 
@@ -85,6 +86,7 @@ def read_register(text: str) -> RegisterAsItStood:
     return msgspec.json.decode(text, type=RegisterAsItStood)
 
 
+@lru_cache(maxsize=16)
 def fingerprint(text: str) -> str:
-    """SHA-256 in hex."""
+    """SHA-256 in hex; remembered, for the same few texts are asked for with every decision."""
     return hashlib.sha256(text.encode()).hexdigest()

@@ -11,7 +11,7 @@ import msgspec
 from sqlalchemy import Connection, Row, Text, select, type_coerce, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from intake.control_room import RoomId
+from intake.control_room import RoomId, Service
 from intake.location import CallerLocation
 from intake.log_events import LogEventName
 from intake.routing.decision import DecisionInputs, DecisionRecord, RoutingDecision, Standing
@@ -151,7 +151,8 @@ def records_of(conn: Connection, contact_id: str) -> Sequence[StoredRecord]:
 
 
 def _record(row: Row[Any]) -> DecisionRecord:
-    decision = msgspec.json.decode(row.decision, type=RoutingDecision)
+    """What cannot be read of a row is left out of its record, and said by ``_problems``."""
+    decision = _decision(row)
     try:
         inputs = msgspec.json.decode(row.inputs, type=DecisionInputs)
     except msgspec.MsgspecError:
@@ -161,11 +162,28 @@ def _record(row: Row[Any]) -> DecisionRecord:
         contact_id=row.contact_id,
         decided_at=row.decided_at,
         decided_by=row.decided_by,
-        standing=Standing(row.standing),
+        standing=Standing(row.standing) if row.standing in set(Standing) else Standing.SENT,
         location_id=row.location_id,
         decision=decision,
         inputs=inputs,
     )
+
+
+def _decision(row: Row[Any]) -> RoutingDecision:
+    try:
+        return msgspec.json.decode(row.decision, type=RoutingDecision)
+    except msgspec.MsgspecError:
+        known = {service.value: service for service in Service}
+        return RoutingDecision(
+            service=known.get(row.service, Service.POLICE),
+            room_id=RoomId(row.room_id),
+            rule_id=row.rule_id,
+            reason=f"what was recorded for {row.service} cannot be read",
+            probability=row.probability,
+            candidates=(),
+            map_version=row.map_version,
+            is_default=False,
+        )
 
 
 def _problems(row: Row[Any], logged: dict[str, Any] | None) -> list[str]:
@@ -180,7 +198,7 @@ def _problems(row: Row[Any], logged: dict[str, Any] | None) -> list[str]:
         found.append("its seal is not the one in the log")
     elif (logged["room_id"], logged["rule_id"]) != (row.room_id, row.rule_id):
         found.append(f"the log says {logged['room_id']} by rule {logged['rule_id']}")
-    said = msgspec.json.decode(row.decision, type=RoutingDecision)
+    said = _decision(row)
     for name, kept in (("room_id", RoomId(row.room_id)), ("rule_id", row.rule_id)):
         if getattr(said, name) != kept:
             found.append(f"its {name.removesuffix('_id')} stands there twice, once as {kept}")

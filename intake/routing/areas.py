@@ -58,4 +58,6 @@ class AreaMap:
 
     def reaches_shore(self, easting: float, northing: float, radius_m: float) -> bool:
         """Whether any part of the circle is within 300 m of the coast, or beyond it."""
-        return self._inland.overlaps(easting, northing, radius_m, radius_m).get(_INLAND, 0.0) < 1.0
+        return not self.is_inland(easting, northing) or self._inland.has_edge_within(
+            easting, northing, radius_m
+        )

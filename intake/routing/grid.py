@@ -54,6 +54,24 @@ class Grid:
                     return area
         return -1
 
+    def has_edge_within(self, easting: float, northing: float, radius_m: float) -> bool:
+        """Whether an outline, or a square of open sea, comes within this distance of a point."""
+        side = self._side_m
+        for column, row, nearest, _ in self._around(easting, northing, radius_m):
+            found = self._squares.get(column * _COLUMNS + row)
+            if found is None:
+                if nearest < radius_m:
+                    return True
+            elif not isinstance(found, int):
+                edges = self._cut(column, row).edges
+                # The sides of the square are where the piece was cut, not where the area ends.
+                is_side = (edges[0] == edges[2]) & (edges[0] % side == 0)
+                is_side |= (edges[1] == edges[3]) & (edges[1] % side == 0)
+                own = edges[:, ~is_side]
+                if own.size and distances2(own, easting, northing).min() < radius_m * radius_m:
+                    return True
+        return False
+
     def overlaps(self, easting: float, northing: float, radius_m: float, reach_m: float) -> dict[int, float]:
         """Every area within ``reach_m`` with the part of the circle that lies in it, 0 to 1, by number.
 

@@ -87,17 +87,19 @@ def worse_made_surer(fusing: Fuse, places: list[CallerLocation], another: Caller
     return False
 
 
+@settings(deadline=None)
 @given(places=st.lists(_anything, max_size=7), seed=st.integers(0, 99))
 def test_the_order_of_arrival_does_not_matter(places: list[CallerLocation], seed: int) -> None:
     assert not order_matters(fuse, places, seed)
 
 
+@settings(deadline=None)
 @given(places=st.lists(_anything, max_size=6))
 def test_fusing_again_changes_nothing(places: list[CallerLocation]) -> None:
     assert not counts_twice(fuse, places)
 
 
-@settings(max_examples=200)
+@settings(deadline=None, max_examples=200)
 @given(places=st.lists(_places, min_size=1, max_size=6), another=_places)
 def test_a_worse_hypothesis_never_makes_the_answer_more_certain(
     places: list[CallerLocation], another: CallerLocation
@@ -105,6 +107,7 @@ def test_a_worse_hypothesis_never_makes_the_answer_more_certain(
     assert not worse_made_surer(fuse, places, another)
 
 
+@settings(deadline=None)
 @given(places=st.lists(_anything, max_size=6))
 def test_every_hypothesis_answers_or_is_set_aside_with_a_reason(places: list[CallerLocation]) -> None:
     """Total over broken input: nothing raises, nothing is lost, no answer is no place."""
@@ -119,6 +122,7 @@ def test_every_hypothesis_answers_or_is_set_aside_with_a_reason(places: list[Cal
     assert (fusion.best is None) == (fusion.place_now is None)
 
 
+@settings(deadline=None)
 @given(places=st.lists(_places, max_size=6), chosen=_places, later_s=st.integers(1, 9))
 def test_a_handlers_latest_choice_outranks_all(
     places: list[CallerLocation], chosen: CallerLocation, later_s: int
@@ -131,6 +135,7 @@ def test_a_handlers_latest_choice_outranks_all(
     assert fusion.apart_m is None  # a person chose for both
 
 
+@settings(deadline=None)
 @given(places=st.lists(_places, max_size=5), later_s=st.floats(0, 1e6))
 def test_age_never_narrows_an_answer(places: list[CallerLocation], later_s: float) -> None:
     """The same hypothesis is never surer later; another may answer instead, but none surer than it was."""
@@ -181,7 +186,11 @@ _lists = st.lists(_places, min_size=2, max_size=4)
 )
 def test_a_wrong_fusion_breaks_the_laws(broken: Callable[[list[CallerLocation]], bool]) -> None:
     try:
-        find(_lists, broken, settings=settings(max_examples=600, database=None, phases=[Phase.generate]))
+        find(
+            _lists,
+            broken,
+            settings=settings(max_examples=600, deadline=None, database=None, phases=[Phase.generate]),
+        )
     except NoSuchExample:
         pytest.fail("the law cannot tell a wrong fusion from a right one")
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import shape as read_shape
 
@@ -88,6 +88,7 @@ def test_what_is_no_place_on_earth_is_kept_without_a_geometry() -> None:
     assert feature["properties"]["clue"] == "far"
 
 
+@settings(deadline=None)
 @given(
     latitude=st.floats(-91, 91),
     longitude=st.floats(-181, 181),

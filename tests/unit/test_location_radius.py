@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from intake.location import CallerLocation, scale_radius_m
@@ -89,6 +89,7 @@ def test_a_confidence_that_cannot_be_scaled_leaves_the_radius(unknown_pct: float
     assert place.radius_m() == 14
 
 
+@settings(deadline=None)
 @given(radius_m=_radius, from_pct=_pct, to_pct=_pct)
 def test_an_unknown_distribution_never_shrinks(radius_m: float, from_pct: float, to_pct: float) -> None:
     assert scale_m(radius_m, from_pct, to_pct, Pdf.UNKNOWN) >= radius_m
@@ -100,6 +101,7 @@ def test_never_shrinking_can_fail() -> None:
     assert scale_m(100, 99, 95, Pdf.RECTANGULAR) < 100
 
 
+@settings(deadline=None)
 @given(radius_m=_radius, from_pct=_pct, to_pct=_pct, pdf=st.sampled_from(Pdf))
 def test_more_confidence_is_never_a_smaller_circle(
     radius_m: float, from_pct: float, to_pct: float, pdf: Pdf
@@ -109,6 +111,7 @@ def test_more_confidence_is_never_a_smaller_circle(
     assert scale_m(radius_m, high, low, pdf) <= radius_m
 
 
+@settings(deadline=None)
 @given(radius_m=st.floats(1.0, 1e5), from_pct=_pct, to_pct=_pct)
 def test_a_normal_radius_scales_there_and_back(radius_m: float, from_pct: float, to_pct: float) -> None:
     there = scale_m(radius_m, from_pct, to_pct)

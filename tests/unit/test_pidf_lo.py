@@ -337,7 +337,7 @@ def test_a_flood_of_places_is_cut_and_said() -> None:
     assert len(reading.places) == 32 and "the rest is not read" in reading.notes[0]
 
 
-@settings(max_examples=150)
+@settings(deadline=None, max_examples=150)
 @given(
     cut=st.integers(0, 900), put=st.sampled_from(["", "<", "&", "]]>", "\x0b", "9" * 400, "<gs:radius>", "é"])
 )
@@ -410,6 +410,7 @@ _shapes: st.SearchStrategy[Any] = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(
     shape=_shapes,
     latitude=st.floats(-80, 80),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import Point as Dot
 
@@ -120,6 +120,7 @@ def test_a_circle_and_a_point_stay_where_they_are() -> None:
     assert enclosing_circle(Point(), 42.5, -73.2).radius_m == 1_000  # RFC 7459 §3.2 calls it infinite
 
 
+@settings(deadline=None)
 @given(corners=st.lists(st.tuples(st.floats(-90, 90), st.floats(-180, 180)), min_size=1, max_size=8))
 def test_every_polygon_comes_to_a_circle_with_all_its_corners(corners: list[tuple[float, float]]) -> None:
     """Total: lines, repeated and crossing corners, poles, date line; distances through the earth (§5.2)."""

@@ -174,6 +174,7 @@ def naming(places: Iterable[CallerLocation], now: datetime) -> Fusion:
 
 
 _lists = st.lists(_places, min_size=2, max_size=4)
+SEARCH = settings(max_examples=600, deadline=None, database=None, phases=[Phase.generate])
 
 
 @pytest.mark.parametrize(

@@ -56,8 +56,6 @@ class AreaMap:
         """Further than 300 m from the coast, on the landward side."""
         return self._inland.at(easting, northing) == _INLAND
 
-    def reaches_shore(self, easting: float, northing: float, radius_m: float) -> bool:
-        """Whether any part of the circle is within 300 m of the coast, or beyond it."""
-        return not self.is_inland(easting, northing) or self._inland.has_edge_within(
-            easting, northing, radius_m
-        )
+    def nears_shore(self, easting: float, northing: float, radius_m: float) -> bool:
+        """Whether a circle about an inland point comes within 300 m of the coast."""
+        return self._inland.has_edge_within(easting, northing, radius_m)

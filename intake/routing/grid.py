@@ -39,6 +39,7 @@ class Grid:
         self._side_m = side_m
         self._squares = _squares(polygons, side_m)
         self._cuts: dict[int, Cut] = {}
+        self._outlines: dict[int, Any] = {}
 
     def at(self, easting: float, northing: float) -> int:
         """The number of the area at this point, or -1."""
@@ -56,18 +57,13 @@ class Grid:
 
     def has_edge_within(self, easting: float, northing: float, radius_m: float) -> bool:
         """Whether an outline, or a square of open sea, comes within this distance of a point."""
-        side = self._side_m
         for column, row, nearest, _ in self._around(easting, northing, radius_m):
             found = self._squares.get(column * _COLUMNS + row)
             if found is None:
                 if nearest < radius_m:
                     return True
             elif not isinstance(found, int):
-                edges = self._cut(column, row).edges
-                # The sides of the square are where the piece was cut, not where the area ends.
-                is_side = (edges[0] == edges[2]) & (edges[0] % side == 0)
-                is_side |= (edges[1] == edges[3]) & (edges[1] % side == 0)
-                own = edges[:, ~is_side]
+                own = self._outline(column, row)
                 if own.size and distances2(own, easting, northing).min() < radius_m * radius_m:
                     return True
         return False
@@ -119,20 +115,20 @@ class Grid:
             nearest2 = np.minimum.reduceat(distances2(edges, easting, northing), starts).tolist()
             reach2 = reach_m * reach_m
             touched.update(area for area, near2 in zip(areas, nearest2, strict=True) if near2 <= reach2)
-        home = self.at(easting, northing)
-        touched.add(home)
-        touched.discard(-1)
+        radius2 = radius_m * radius_m
+        if not radius_m or (areas and not covered and min(nearest2) >= radius2):
+            home = self.at(easting, northing)
+            if home >= 0:
+                return dict.fromkeys(sorted(touched | {home}), 0.0) | {home: 1.0}
+            if not radius_m:
+                return dict.fromkeys(sorted(touched), 0.0)
         shares = dict.fromkeys(sorted(touched), 0.0)
-        if not radius_m:
-            return shares
-        if home >= 0 and areas and all(near2 >= radius_m * radius_m for near2 in nearest2) and not covered:
-            return shares | {home: 1.0}
         if pieces_near:
             end = int(starts[pieces_near]) if pieces_near < len(areas) else edges.shape[1]
             parts = overlap_m2(edges[:, :end], starts[:pieces_near], easting, northing, radius_m).tolist()
             for area, part_m2 in zip(areas, parts, strict=False):
                 covered[area] = covered.get(area, 0.0) + part_m2
-        circle_m2 = math.pi * radius_m * radius_m
+        circle_m2 = math.pi * radius2
         for area, part_m2 in covered.items():
             share = part_m2 / circle_m2
             if share > _NONE:
@@ -156,6 +152,17 @@ class Grid:
                 nearest2 = near * near + near_row * near_row
                 if nearest2 <= reach2:
                     yield column, row, nearest2**0.5, (far * far + far_row * far_row) ** 0.5
+
+    def _outline(self, column: int, row: int) -> Any:
+        """The edges of a square's pieces without those along its sides, where they were only cut."""
+        key = column * _COLUMNS + row
+        own = self._outlines.get(key)
+        if own is None:
+            edges, side = self._cut(column, row).edges, self._side_m
+            is_side = (edges[0] == edges[2]) & (edges[0] % side == 0)
+            is_side |= (edges[1] == edges[3]) & (edges[1] % side == 0)
+            own = self._outlines[key] = edges[:, ~is_side]
+        return own
 
     def _cut(self, column: int, row: int) -> Cut:
         key = column * _COLUMNS + row

@@ -67,12 +67,13 @@ def find_place(areas: AreaMap, location: CallerLocation | None) -> Place:
     if not (_SOUTH <= location.latitude <= _NORTH and _WEST <= location.longitude <= _EAST):
         return Place(off_the_sheet=True, radius_m=radius_m)
     easting, northing = to_grid(location.latitude, location.longitude)
+    inland = areas.is_inland(easting, northing)
     return Place(
         home=areas.at(easting, northing),
         radius_m=radius_m,
         shares=areas.overlaps(easting, northing, radius_m, REACH_FACTOR * radius_m + REACH_M),
-        inland=areas.is_inland(easting, northing),
-        reaches_shore=areas.reaches_shore(easting, northing, radius_m),
+        inland=inland,
+        reaches_shore=not inland or areas.nears_shore(easting, northing, radius_m),
     )
 
 

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from intake import metrics
 from intake.contact import ChannelKind, Contact, ContactId, InboundMessage, MessageKind
 from intake.errors import StoreUnavailable
-from intake.locate.best import choose_best
+from intake.locate.best import choose_best, radius_now_m
 from intake.location import CallerLocation, Reading
 from intake.log_events import LogEventName
 from intake.ports import Clock, Locator
@@ -33,6 +33,8 @@ from intake.workers.letting_go import LettingGo
 log = structlog.get_logger()
 
 BATCH = 50
+NEAR_ENOUGH_M = 1_000.0
+"""In a wider circle nobody is found: a town's or county's name is a place, and we ask all the same."""
 
 
 class Triaging:
@@ -147,7 +149,8 @@ class Triaging:
         else:
             seen = self._joining.heeding(seen, hints)
             self._suggest(conn, now, contact, seen)
-            self._answer(conn, now, contact, message, seen, located=best is not None)
+            located = best is not None and radius_now_m(best.location, now) <= NEAR_ENOUGH_M
+            self._answer(conn, now, contact, message, seen, located=located)
         try:
             with conn.begin_nested():
                 proven = item.trust if message.caller == contact.caller else None

@@ -61,6 +61,17 @@ async def test_a_fix_that_comes_first_waits_for_its_text(behind: Behind) -> None
     assert await behind.said_to(one) == ["received_located"]
 
 
+@pytest.mark.parametrize(
+    ("radius_m", "told"), [(900.0, "received_located"), (5_000.0, "received_ask_location")]
+)
+async def test_who_is_only_roughly_placed_is_still_asked(behind: Behind, radius_m: float, told: str) -> None:
+    rough = CallerLocation(latitude=50.4715, longitude=-4.7243, uncertainty_m=radius_m)
+    one = await write_in(behind.store, phone(1), "fire", locations=(rough,))
+    await behind.triage()
+    assert (await behind.contact(one)).location is not None
+    assert await behind.said_to(one) == [told]
+
+
 async def test_a_fix_that_comes_second_joins_its_text(behind: Behind) -> None:
     one = await texts(behind)
     await behind.triage()

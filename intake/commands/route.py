@@ -19,6 +19,7 @@ from intake.location import CallerLocation
 from intake.register import load_register
 from intake.routing.decision import RoutingDecision
 from intake.routing.router import RegionalRouter
+from intake.routing.wording import border_words
 
 EXPLAIN = "explain"
 DEFAULT_RADIUS_M = 10.0
@@ -108,6 +109,8 @@ def explain(router: RegionalRouter, services: list[Service], location: CallerLoc
         others = [one for one in decision.candidates if one.room_id != decision.room_id]
         listed = ", ".join(f"{router.room(one.room_id).name} ({one.probability:.3f})" for one in others)
         grid.add_row("alternatives", listed or "none")
+        if border := border_words(decision, lambda room_id: router.room(room_id).name):
+            grid.add_row("border", border)
         console.print(f"\n[bold]{service.word}[/bold]")
         console.print(grid)
 

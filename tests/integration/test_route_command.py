@@ -26,6 +26,7 @@ def test_one_place_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
         "border-inside",
         "more likely there than not",
         "Northumbria Police",
+        "Near a border: Police Scotland (",
         "onspd-2025-11.",
     ):
         assert words in text

@@ -536,7 +536,10 @@ ASKED: dict[str, tuple[Callable[[Connection], object], str]] = {
         lambda conn: unclaimed.of_phone(conn, [NUMBER], [DEVICE], at(0)),
         "ix_locations_device",
     ),
-    "fixes without contact": (lambda conn: unclaimed.count(conn, at(0), 600, 3_600), "ix_locations_unclaimed"),
+    "fixes without contact": (
+        lambda conn: unclaimed.count(conn, at(0), 600, 3_600),
+        "ix_locations_unclaimed",
+    ),
     "figures": (lambda conn: upkeep.figures(conn, at(0), (60,)), "ix_transfers_contact"),
     "to be read": (lambda conn: triage_table.untriaged(conn, 10), "ix_messages_untriaged"),
     "to be parsed": (lambda conn: triage_table.pending_raw(conn, ["email.1"], 5), "ix_raw_messages_pending"),

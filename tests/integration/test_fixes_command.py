@@ -50,7 +50,8 @@ async def test_what_an_operator_types_and_reads(
         assert "2 waiting · 1 without a contact after 10 min · 1 in dispute" in printed
         assert "in dispute: several contacts state this phone" in printed and "tel:+447700900002" in printed
         last = printed[printed.index("12:00:00 GMT") :]
-        for word in ("number withheld", "imei:00499901064000", "fixed 12:22 ago", "no contact in time", "floor 2"):
+        words = ("number withheld", "imei:00499901064000", "fixed 12:22 ago", "no contact in time", "floor 2")
+        for word in words:
             assert word in last, printed
         assert "53.4" not in printed  # it has its contact
         assert (

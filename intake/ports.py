@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import msgspec
 
@@ -23,8 +23,10 @@ from intake.incident import Confirmation, Transfer
 from intake.location import CallerLocation, Clue, Reading
 from intake.routing.abroad import Neighbour
 from intake.routing.decision import RoutingDecision
-from intake.routing.grounds import Grounds
-from intake.routing.policy import Rule
+
+if TYPE_CHECKING:  # a restart must not load the map before its doors are open
+    from intake.routing.grounds import Grounds
+    from intake.routing.policy import Rule
 
 Normalised = Sequence[InboundMessage | DeliveryReport]
 

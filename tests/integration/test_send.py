@@ -88,7 +88,7 @@ def test_a_text_of_ones_own(kept: Kept) -> None:
     assert done.returncode == 0, done.stderr
     assert "/sms/messages → 200" in done.stdout
     assert re.search(r"\d\d-\d{6}  sms  tel:\+447700900321 ", done.stdout)
-    assert "±133 m  text_postcode “LS1 4AP”" in done.stdout
+    assert "±133 m  text_postcode (incident's) “LS1 4AP”" in done.stdout
     assert re.search(r"Would go to\n.*\n +fire +West Yorkshire Fire and Rescue Service +95%", done.stdout)
 
 

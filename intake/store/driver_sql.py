@@ -96,19 +96,35 @@ JOIN_UPDATE = (
     "summary = COALESCE(NULLIF(summary, ''), {0}), reply_to = {0}, last_provider_id = {0} WHERE id = {0}"
 )
 FINISH = "UPDATE raw_messages SET state = {0}, defect = {0} WHERE id = {0}"
-UNTHREAD = "UPDATE contacts SET threading = {1} WHERE id = {0}"
+UNTHREAD = "UPDATE contacts SET threading = false WHERE id = {0}"
 
 
 CHUNKS = (64, 16, 4, 1)
 """Rows a statement: few sizes, so that sqlite3's cache holds every prepared form."""
 
 
-class SqliteSql:
-    """sqlite3: many rows a statement, sets of keys as one JSON array.
+class _Changes:
+    """What is changed alike on both: only the driver's ``mark`` for a value differs."""
 
-    The driver lets go of the interpreter's lock for every step of a statement and must win it back
-    from the event loop: `executemany`, a step a row, costs more in hand-overs than in inserting.
-    """
+    mark: str
+
+    def join(self, cursor: Any, rows: Sequence[Row]) -> None:
+        cursor.executemany(JOIN_UPDATE.format(self.mark), [(*row[1:], row[0]) for row in rows])
+
+    def unthread(self, cursor: Any, contact_ids: Sequence[str]) -> None:
+        cursor.executemany(UNTHREAD.format(self.mark), [(contact_id,) for contact_id in contact_ids])
+
+    def report(self, cursor: Any, rows: Sequence[Row]) -> None:
+        cursor.executemany(REPORT_UPDATE.format(self.mark), rows)
+
+    def finish(self, cursor: Any, rows: Sequence[Row]) -> None:
+        cursor.executemany(FINISH.format(self.mark), rows)
+
+
+class SqliteSql(_Changes):
+    """sqlite3: many rows a statement (`executemany` binds and steps one by one), keys as one JSON array."""
+
+    mark = "?"
 
     def __init__(self) -> None:
         self._inserts: dict[tuple[str, int], str] = {}
@@ -158,18 +174,6 @@ class SqliteSql:
     def commit(self, cursor: Any) -> None:
         cursor.connection.commit()
 
-    def join(self, cursor: Any, rows: Sequence[Row]) -> None:
-        cursor.executemany(JOIN_UPDATE.format("?"), [(*row[1:], row[0]) for row in rows])
-
-    def unthread(self, cursor: Any, contact_ids: Sequence[str]) -> None:
-        cursor.executemany(UNTHREAD.format("?", "0"), [(contact_id,) for contact_id in contact_ids])
-
-    def report(self, cursor: Any, rows: Sequence[Row]) -> None:
-        cursor.executemany(REPORT_UPDATE.format("?"), rows)
-
-    def finish(self, cursor: Any, rows: Sequence[Row]) -> None:
-        cursor.executemany(FINISH.format("?"), rows)
-
     @staticmethod
     def _rows(cursor: Any, sql: str, pairs: Pairs) -> Iterable[Row]:
         if not pairs:
@@ -178,12 +182,14 @@ class SqliteSql:
         return found
 
 
-class PostgresqlSql:
+class PostgresqlSql(_Changes):
     """psycopg: many rows go in by binary COPY, few in a pipeline with their COMMIT; keys as JSON arrays.
 
     A round trip costs more than a row: one message alone would make nine. Arrays and `unnest` would
     do the work of COPY, but psycopg writes arrays in Python, an element at a time.
     """
+
+    mark = "%s"
 
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
@@ -240,22 +246,13 @@ class PostgresqlSql:
             threads = cursor.connection.cursor().execute(THREADS_BY_KEY, (_json(callers),))
             return known.fetchall(), threads.fetchall()
 
-    def join(self, cursor: Any, rows: Sequence[Row]) -> None:
-        cursor.executemany(JOIN_UPDATE.format("%s"), [(*row[1:], row[0]) for row in rows])
-
-    def unthread(self, cursor: Any, contact_ids: Sequence[str]) -> None:
-        cursor.executemany(UNTHREAD.format("%s", "false"), [(contact_id,) for contact_id in contact_ids])
-
     def report(self, cursor: Any, rows: Sequence[Row]) -> None:
         # The turn that `replies.reply_sent` takes too: neither passes the other unseen.
         keys = sorted({report_key(channel, reference) for *_, channel, reference, _ in rows})
         cursor.execute(
             "SELECT pg_advisory_xact_lock(hashtextextended(key, 0)) FROM unnest(%s::text[]) AS key", [keys]
         )
-        cursor.executemany(REPORT_UPDATE.format("%s"), rows)
-
-    def finish(self, cursor: Any, rows: Sequence[Row]) -> None:
-        cursor.executemany(FINISH.format("%s"), rows)
+        super().report(cursor, rows)
 
     def _type(self, table: Table, name: str) -> str:
         compiled = str(table.columns[name].type.compile(self._dialect)).split(" COLLATE")[0]

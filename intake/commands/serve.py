@@ -14,6 +14,7 @@ from intake.app import ROLES, running
 from intake.errors import BadConfiguration, StoreUnavailable
 from intake.logs import set_up_logs
 from intake.settings import Settings, load_settings
+from intake.store import writer
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,6 +36,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         settings = load_settings(args.config)
         set_up_logs(settings.log)
+        writer.fork()
         return uvloop.run(_serve(settings, args.roles, args.channels))
     except BadConfiguration as error:
         # Law 18: nothing was started, so nothing good was replaced.

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import gc
+import os
 import signal
 import socket
 import sys
@@ -18,6 +19,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import NoReturn
 
 import structlog
 from sqlalchemy import make_url
@@ -153,13 +155,24 @@ def only_writer(url: str) -> Iterator[None]:
         yield
 
 
-def main() -> None:
-    descriptor, level, log_format = sys.argv[1:]
-    set_up_logs(LogSettings(level=level, format=log_format))
+def end_with(conn: socket.socket) -> NoReturn:
+    """Be the writer at this end of a socket pair, and nothing else."""
     # Ctrl-C and a service manager's SIGTERM reach the whole group: what waits must still be committed.
     for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, signal.SIG_IGN)
-    Committing(socket.socket(fileno=int(descriptor))).work()
+    try:
+        Committing(conn).work()
+    except BaseException:
+        log.exception("writer_failed")
+        os._exit(1)
+    # A copy of another process has no business with what that would do at its end.
+    os._exit(0)
+
+
+def main() -> None:
+    descriptor, level, log_format = sys.argv[1:]
+    set_up_logs(LogSettings(level=level, format=log_format))
+    end_with(socket.socket(fileno=int(descriptor)))
 
 
 if __name__ == "__main__":

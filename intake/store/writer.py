@@ -7,6 +7,7 @@ started again when it dies; whoever waited is told that nothing is certain, and 
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from intake import logs, metrics
 from intake.contact import Receipt
 from intake.errors import StoreUnavailable
 from intake.ports import Clock
-from intake.store import wire
+from intake.store import committing, wire
 from intake.store.wire import Acceptance, Opening
 
 log = structlog.get_logger()
@@ -49,6 +50,40 @@ def launch(theirs: socket.socket) -> Started:
     module = "intake.store.committing"
     command = [sys.executable, "-m", module, str(descriptor), logs.current.level, logs.current.format]
     return subprocess.Popen(command, pass_fds=[descriptor], stdin=subprocess.DEVNULL)  # noqa: S603 - our own
+
+
+def _launched() -> tuple[socket.socket, Started]:
+    ours, theirs = socket.socketpair()
+    with theirs:
+        return ours, launch(theirs)
+
+
+_forked: list[tuple[socket.socket, Started]] = []
+
+
+class _Fork:
+    """A copy of this process, made by `fork`."""
+
+    def __init__(self, pid: int):
+        self._pid = pid
+
+    def wait(self, timeout: float) -> None:
+        os.waitpid(self._pid, 0)  # it ends with its socket; ``timeout`` is for those that are not ours
+
+
+def fork() -> None:
+    """Make the first writer of this process, before it has a loop or a thread.
+
+    A copy is ready at once, where a new interpreter reads its libraries first: after a crash callers
+    would wait for that. Writers that replace a dead one are started by `launch`.
+    """
+    ours, theirs = socket.socketpair()
+    pid = os.fork()
+    if pid == 0:
+        ours.close()
+        committing.end_with(theirs)
+    theirs.close()
+    _forked.append((ours, _Fork(pid)))
 
 
 class Writer:
@@ -127,9 +162,7 @@ class Writer:
             self._line.send(turn)
 
     async def _open(self) -> _Line:
-        ours, theirs = socket.socketpair()
-        with theirs:
-            started = launch(theirs)
+        ours, started = _forked.pop() if _forked else _launched()
         _, line = await self._loop.create_unix_connection(lambda: _Line(started, self._on_commit), sock=ours)
         opening = Opening(url=self._url, thread_silence_s=self._thread_silence_s, at=self._clock.now())
         try:

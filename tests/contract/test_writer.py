@@ -154,11 +154,56 @@ async def test_a_second_intake_on_one_file_is_refused(launched: Launched, tmp_pa
     await third.close()
 
 
+FORK = """
+import asyncio, os, signal, sys, time
+from sqlalchemy import text
+from intake.clock import SteadyClock
+from intake.errors import StoreUnavailable
+from intake.store import writer
+from intake.store.store import Store
+def launch(theirs):
+    raise SystemExit("a second process was started")
+real, writer.launch = writer.launch, launch
+writer.fork()
+forked = writer._forked[0][1]._pid
+async def main():
+    store = Store(sys.argv[1], SteadyClock())
+    await store.start()
+    await store.check()
+    writer.launch = real
+    os.kill(forked, signal.SIGKILL)
+    until_s = time.monotonic() + 10
+    deaths = 0
+    while True:
+        try:
+            await store.check()
+            if deaths:
+                break
+        except StoreUnavailable:
+            deaths += 1
+        assert time.monotonic() < until_s
+        await asyncio.sleep(0.01)
+    await store.close()
+    print("replaced", len(writer._forked))
+asyncio.run(main())
+"""
+
+
+def test_the_first_writer_is_a_copy_and_a_dead_one_is_replaced_by_a_process(migrated_url: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FORK, migrated_url], capture_output=True, text=True, timeout=30
+    )
+    assert done.returncode == 0 and done.stdout.endswith("replaced 0\n"), done.stderr
+
+
 ORPHAN = """
 import asyncio, sys
 from intake.clock import SteadyClock
 from intake.store import writer
 from intake.store.store import Store
+if sys.argv[2] == "copy":
+    writer.fork()
+    print(writer._forked[0][1]._pid, flush=True)
 launch = writer.launch
 def telling(theirs):
     process = launch(theirs)
@@ -173,8 +218,10 @@ asyncio.run(main())
 """
 
 
-def test_a_killed_intake_leaves_no_writer_behind(migrated_url: str) -> None:
-    intake = subprocess.Popen([sys.executable, "-c", ORPHAN, migrated_url], stdout=subprocess.PIPE, text=True)
+@pytest.mark.parametrize("made", ["copy", "process"])
+def test_a_killed_intake_leaves_no_writer_behind(migrated_url: str, made: str) -> None:
+    command = [sys.executable, "-c", ORPHAN, migrated_url, made]
+    intake = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert intake.stdout
     with intake.stdout as said:
         pid = int(said.readline())

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 import structlog
-from aiohttp import ClientPayloadError, web
+from aiohttp import web
 
 from intake import metrics
 from intake.contact import ChannelKind, RawMessage, RawMessageId, Trust
-from intake.doors.http import BodyTooLarge, read_body, refusal
+from intake.doors.body import BodyUnread, read_body
+from intake.doors.http import refusal
 from intake.doors.way_in import WayIn
 from intake.errors import Forged, InvalidMait, NotFound, StoreUnavailable
 from intake.incident import Confirmation
@@ -53,13 +54,9 @@ def add_confirmation_door(
             return refusal(503, "starting: try again")
         door, verdicts = parts
         try:
-            body = await read_body(request, door.body_limit_bytes, read_timeout_s)
-        except BodyTooLarge:
-            counts.oversize.inc()
-            return refusal(413, f"more than {door.body_limit_bytes} bytes")
-        except (TimeoutError, ClientPayloadError, ConnectionError, web.RequestPayloadError):
-            counts.broken.inc()
-            return refusal(408, "the body did not come: send it again")
+            body = await read_body(request, door.body_limit_bytes, read_timeout_s, counts)
+        except BodyUnread as error:
+            return refusal(error.status, str(error))
         raw = RawMessage(
             id=RawMessageId(way_in.new_id()),
             channel=KIND,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Mapping
 
 import structlog
-from aiohttp import ClientPayloadError, web
+from aiohttp import web
 
 from intake import metrics
 from intake.contact import ChannelKind, RawMessage, RawMessageId
+from intake.doors.body import BodyUnread, read_body
 from intake.doors.direct import Handler, response
 from intake.doors.way_in import WayIn
 from intake.errors import Forged, StoreUnavailable
@@ -18,10 +18,6 @@ from intake.ports import ChannelAdapter, HttpDoor, PageDoor
 log = structlog.get_logger()
 
 RETRY_AFTER_S = "2"
-
-
-class BodyTooLarge(Exception):
-    """The body passed the door's limit."""
 
 
 def add_http_doors(
@@ -53,16 +49,9 @@ def _door_handler(kind: ChannelKind, door: HttpDoor, way_in: WayIn, read_timeout
     async def handle(request: web.Request) -> web.StreamResponse:
         arrived = way_in.clock.now()
         try:
-            body = await read_body(request, door.body_limit_bytes, read_timeout_s)
-        except BodyTooLarge:
-            counts.oversize.inc()
-            return refusal(413, f"more than {door.body_limit_bytes} bytes: send less")
-        except TimeoutError:
-            counts.slow.inc()
-            return refusal(408, "the body took too long: send it again")
-        except (ClientPayloadError, ConnectionError, web.RequestPayloadError):
-            counts.broken.inc()
-            return refusal(400, "the body broke off: send it again")
+            body = await read_body(request, door.body_limit_bytes, read_timeout_s, counts)
+        except BodyUnread as error:
+            return refusal(error.status, str(error))
         raw = RawMessage(
             id=RawMessageId(way_in.new_id()),
             channel=kind,
@@ -93,26 +82,6 @@ def _door_handler(kind: ChannelKind, door: HttpDoor, way_in: WayIn, read_timeout
         return response(request, answer)
 
     return handle
-
-
-async def read_body(request: web.Request, limit_bytes: int, timeout_s: float) -> bytes:
-    """The whole body, bounded in bytes and seconds; aiohttp bounds no body in time by itself."""
-    if request.content_length is not None and request.content_length > limit_bytes:
-        raise BodyTooLarge
-    content = request.content
-    if content.is_eof():
-        body = content.read_nowait(-1)
-        if len(body) > limit_bytes:
-            raise BodyTooLarge
-        return body
-    parts, size = [], 0
-    async with asyncio.timeout(timeout_s):
-        while chunk := await content.readany():
-            parts.append(chunk)
-            size += len(chunk)
-            if size > limit_bytes:
-                raise BodyTooLarge
-    return b"".join(parts)
 
 
 _NO_PARTS: Mapping[str, str] = {}

@@ -8,13 +8,13 @@ from typing import NamedTuple
 
 import msgspec
 import structlog
-from aiohttp import ClientPayloadError, web
+from aiohttp import web
 from prometheus_client import Counter
 
 from intake import metrics
 from intake.contact import ChannelKind, InboundMessage, RawMessage, RawMessageId, Receipt
 from intake.defects import read_message
-from intake.doors.http import BodyTooLarge, read_body
+from intake.doors.body import BodyUnread, read_body
 from intake.doors.way_in import WayIn
 from intake.errors import Forged, IntakeError, StoreUnavailable
 from intake.ports import HttpAnswer, HttpDoor
@@ -210,19 +210,9 @@ class LinkRoutes:
 
     async def _body(self, request: web.Request, limit: int, counts: metrics.DoorCounts | None) -> bytes:
         try:
-            return await read_body(request, limit, self._read_timeout_s)
-        except BodyTooLarge:
-            if counts:
-                counts.oversize.inc()
-            raise LinkRefused(413, "too_long") from None
-        except TimeoutError:
-            if counts:
-                counts.slow.inc()
-            raise LinkRefused(408, "not_taken") from None
-        except (ClientPayloadError, ConnectionError, web.RequestPayloadError):
-            if counts:
-                counts.broken.inc()
-            raise LinkRefused(400, "not_taken") from None
+            return await read_body(request, limit, self._read_timeout_s, counts)
+        except BodyUnread as error:
+            raise LinkRefused(error.status, "too_long" if error.status == 413 else "not_taken") from None
 
     async def _link(self, request: web.Request) -> Link:
         """The link of the path's code, dead or alive; raises LinkRefused for a code that is none."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import string
-import tomllib
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -14,7 +13,7 @@ import msgspec
 
 from intake.control_room import Service
 from intake.errors import BadConfiguration
-from intake.settings_table import read_table
+from intake.settings_table import read_table, read_toml
 
 LANGUAGES = ("en", "cy")
 DEFAULT_LANGUAGE = "en"
@@ -96,7 +95,7 @@ def load_phrases(config_dir: Path) -> Phrases:
     services: dict[str, dict[Service, str]] = {}
     for language in LANGUAGES:
         where = f"phrases/{language}.toml"
-        table = _table(config_dir / "phrases" / f"{language}.toml", where, problems)
+        table = read_toml(config_dir / "phrases" / f"{language}.toml", problems, where)
         if table is None:
             continue
         if table.get("language") != language:
@@ -115,14 +114,6 @@ def check_phrases(config_dir: Path) -> list[str]:
     except BadConfiguration as error:
         return error.problems
     return []
-
-
-def _table(path: Path, where: str, problems: list[str]) -> dict[str, Any] | None:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        problems.append(f"{where}: cannot be read: {error}")
-        return None
 
 
 def _services(table: Any, where: str, problems: list[str]) -> dict[Service, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeVar
@@ -21,6 +20,7 @@ from intake.routing.auto_transfer import AutoTransferPolicy, AutoTransferRule
 from intake.routing.policy import TO_AREA, RoutePolicy, Rule
 from intake.routing.reroute import ReroutingRules
 from intake.routing.router import RegionalRouter
+from intake.settings_table import read_toml
 
 ROOMS, POLICY, BOUNDARIES = "control_rooms.toml", "route_policy.toml", "boundaries"
 NORTHERN_IRELAND = "NI"
@@ -160,10 +160,7 @@ def _auto_transfer(path: Path, problems: list[str]) -> AutoTransferPolicy:
 
 def _rerouting(path: Path, problems: list[str]) -> ReroutingRules:
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8")).get("rerouting", {})
-        rules = msgspec.convert(table, ReroutingRules)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
-        return ReroutingRules()  # said already, by those who read the rules
+        rules = msgspec.convert((read_toml(path, problems) or {}).get("rerouting", {}), ReroutingRules)
     except msgspec.ValidationError as error:
         problems.append(f"{POLICY}: rerouting: {error}")
         return ReroutingRules()
@@ -172,13 +169,7 @@ def _rerouting(path: Path, problems: list[str]) -> ReroutingRules:
 
 
 def _tables(path: Path, name: str, kind: type[T], problems: list[str]) -> list[T]:
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        message = f"{path.name}: cannot be read: {error}"
-        if message not in problems:
-            problems.append(message)
-        return []
+    content = read_toml(path, problems) or {}
     found, ids = [], set()
     for number, table in enumerate(content.get(name, []), 1):
         label = table.get("id", f"number {number}")

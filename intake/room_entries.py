@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
@@ -13,6 +12,7 @@ import msgspec
 
 from intake.boundaries.districts import TERRITORIAL, AreaOf
 from intake.control_room import ControlRoom, RoomId, Service
+from intake.settings_table import read_toml
 
 WHOLE_COUNTRY = "uk"
 GREAT_BRITAIN = "great-britain"
@@ -35,10 +35,8 @@ def check_rooms(
     path: Path, feed_urls: Mapping[str, str], areas_of: AreaOf, problems: list[str]
 ) -> tuple[dict[RoomId, ControlRoom], str]:
     """(rooms by id, id of the default room); whatever is wrong is added to ``problems``."""
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        problems.append(f"{path.name}: cannot be read: {error}")
+    content = read_toml(path, problems)
+    if content is None:
         return {}, ""
     wrong: list[str] = []
     rooms = _rooms(content, feed_urls, wrong)

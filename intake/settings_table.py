@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
@@ -10,6 +12,21 @@ import msgspec
 from intake.errors import BadConfiguration
 
 Shape = TypeVar("Shape", bound=msgspec.Struct)
+
+
+def read_toml(path: Path, problems: list[str], where: str = "") -> dict[str, Any] | None:
+    """A file of the configuration; None where it cannot be read, which is then said once in ``problems``."""
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        message = f"{where or path.name}: cannot be read: {error}"
+    else:
+        if table:
+            return table
+        message = f"{where or path.name}: is empty"  # cut off while it was copied: as good as unreadable
+    if message not in problems:
+        problems.append(message)
+    return None
 
 
 def read_table(table: Mapping[str, Any], shape: type[Shape], where: str) -> Shape:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 
 import msgspec
 
 from intake.routing.abroad import ABROAD, ELSEWHERE, Neighbour
+from intake.settings_table import read_toml
 
 NEIGHBOURS = "neighbours.toml"
 _CODES = (*ABROAD, ELSEWHERE)
@@ -18,12 +18,7 @@ _NUMBERS = frozenset({"112", "999"})
 def read_neighbours(path: Path, problems: list[str]) -> dict[str, Neighbour]:
     """The entries by code; whatever is wrong with the file is added to ``problems``."""
     found: dict[str, Neighbour] = {}
-    try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8")).get("neighbour", [])
-    except (OSError, ValueError) as error:
-        problems.append(f"{path.name}: cannot be read: {error}")
-        return found
-    for table in tables:
+    for table in (read_toml(path, problems) or {}).get("neighbour", []):
         label = table.get("code", "without a code")
         try:
             neighbour = msgspec.convert(table, Neighbour)

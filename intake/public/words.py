@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import string
-import tomllib
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -14,7 +13,7 @@ import msgspec
 
 from intake.errors import BadConfiguration
 from intake.phrases import DEFAULT_LANGUAGE, LANGUAGES, WORDS_A_SENTENCE
-from intake.settings_table import read_table
+from intake.settings_table import read_table, read_toml
 
 FILE = "phrases/link_page.toml"
 
@@ -112,7 +111,7 @@ class PageWords:
 def load_words(config_dir: Path) -> PageWords:
     """Raises BadConfiguration with every problem of the file."""
     problems: list[str] = []
-    tree = _read(config_dir / FILE, problems)
+    tree = read_toml(config_dir / FILE, problems, FILE) or {}
     reviews = {one: _review(tree, one, problems) for one in LANGUAGES}
     table = tree.get("words", {})
     problems += [f"{FILE}: words.{key}: unknown" for key in sorted(set(table) - KEYS)]
@@ -128,14 +127,6 @@ def load_words(config_dir: Path) -> PageWords:
     if problems:
         raise BadConfiguration(problems)
     return PageWords(texts, reviews)
-
-
-def _read(path: Path, problems: list[str]) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        problems.append(f"{FILE}: cannot be read: {error}")
-        return {}
 
 
 def _review(tree: Mapping[str, Any], language: str, problems: list[str]) -> Review:

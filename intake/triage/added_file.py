@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import msgspec
 
 from intake.control_room import Service
 from intake.errors import BadConfiguration
+from intake.settings_table import read_toml
 from intake.triage.added import AddedRule, AddedServices
 from intake.triage.assess import ANSWERED_LANGUAGES
 from intake.triage.phrase_match import Negation, words_of
@@ -50,11 +50,7 @@ def check_added(config_dir: Path) -> list[str]:
 
 
 def _table(path: Path, problems: list[str]) -> dict[str, Any]:
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        problems.append(f"{path.name}: cannot be read: {error}")
-        return {}
+    table = read_toml(path, problems) or {}
     unknown = table.keys() - {"negation", "added"}
     problems += [f"{path.name}: unknown table {name!r}" for name in sorted(unknown)]
     return table

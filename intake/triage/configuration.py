@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ import msgspec
 from intake.contact import Priority
 from intake.control_room import Service
 from intake.errors import BadConfiguration
-from intake.settings_table import Shape, read_table
+from intake.settings_table import Shape, read_table, read_toml
 from intake.triage.assess import ANSWERED_LANGUAGES, Triage
 from intake.triage.phrase_match import Negation, PhraseMatcher, words_of
 from intake.triage.priority import PriorityRule, PriorityRules
@@ -77,11 +76,7 @@ def check_triage(config_dir: Path) -> list[str]:
 
 
 def _table(path: Path, known: set[str], problems: list[str]) -> dict[str, Any]:
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        problems.append(f"{path.name}: cannot be read: {error}")
-        return {}
+    table = read_toml(path, problems) or {}
     problems += [f"{path.name}: unknown table {name!r}" for name in table if name not in known]
     return table
 

@@ -77,3 +77,14 @@ def test_bad_configuration_is_refused_whole(config: Path) -> None:
             config, {"INTAKE_STORE__POOL_SIZE": "x", "INTAKE_TYPO": "1", "INTAKE_LOG__LEVEL_FILE": "/no"}
         )
     assert len(caught.value.problems) == 3
+
+
+@pytest.mark.parametrize(
+    "name",
+    sorted(str(one.relative_to(CONFIG)) for one in CONFIG.rglob("*.toml") if one.name != "intake.toml"),
+)
+def test_a_file_that_was_cut_to_nothing_is_named(config: Path, name: str) -> None:
+    """An emptied priorities file ended `intake check` with a traceback, emptied service words passed it."""
+    (config / name).write_text("")
+    found = list(problems_in(config, data_folder()))
+    assert any(Path(name).name in one or "district" in one for one in found), found

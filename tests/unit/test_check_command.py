@@ -79,10 +79,11 @@ def test_bad_configuration_is_refused_whole(config: Path) -> None:
     assert len(caught.value.problems) == 3
 
 
-@pytest.mark.parametrize(
-    "name",
-    sorted(str(one.relative_to(CONFIG)) for one in CONFIG.rglob("*.toml") if one.name != "intake.toml"),
-)
+# The archive is held by its fingerprints when a decision is replayed.
+FILES = [one.relative_to(CONFIG) for one in sorted(CONFIG.rglob("*.toml")) if "archive" not in one.parts]
+
+
+@pytest.mark.parametrize("name", [str(one) for one in FILES if one.name != "intake.toml"])
 def test_a_file_that_was_cut_to_nothing_is_named(config: Path, name: str) -> None:
     """An emptied priorities file ended `intake check` with a traceback, emptied service words passed it."""
     (config / name).write_text("")

@@ -25,7 +25,7 @@ demo: setup      ## the simulated evening, end to end, on this machine (KEEP=1 l
 	@$(BIN)/intake demo $(if $(KEEP),--keep)
 
 test: setup browser ## every check CI runs
-	@$(BIN)/python -m pytest -q
+	@$(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile $(PYTEST)
 
 browser:         ## a Chromium for the tests of the public pages; as root it is installed
 	@command -v chromium chromium-browser google-chrome >/dev/null || { \

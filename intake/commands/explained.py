@@ -11,7 +11,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from intake.console.screen import clock, visible
+from intake.console.terminal.queue import clock, visible
 from intake.errors import IntakeError
 from intake.explaining import Explained, Explaining, Explanation
 from intake.register import BOUNDARIES, load_register

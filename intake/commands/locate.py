@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 from structlog.testing import capture_logs
 
-from intake.console.screen import visible
+from intake.console.terminal.queue import visible
 from intake.errors import BadConfiguration
 from intake.locate.fusion import Answer, Fusion, fuse
 from intake.locate.geocoding import look_up_once

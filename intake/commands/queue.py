@@ -14,8 +14,9 @@ import msgspec
 from rich.console import Console, RenderableType
 
 from intake.commands import queue_fixes, queue_places, queue_rooms
-from intake.console import screen, views
-from intake.console.client import ConsoleClient, ConsoleRefused
+from intake.console.terminal import queue as screen
+from intake.console.terminal.client import ConsoleClient, ConsoleRefused
+from intake.console.views import contact as views
 
 DEFAULT_URL = "http://127.0.0.1:8090"
 LEASE_S = 900.0

@@ -11,9 +11,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from intake.console.client import ConsoleClient
-from intake.console.fix_views import FixesAnswer, FixRow
-from intake.console.screen import clock, visible, waited
+from intake.console.terminal.client import ConsoleClient
+from intake.console.terminal.queue import clock, visible, waited
+from intake.console.views.fixes import FixesAnswer, FixRow
 
 WORDS = {
     "waiting": "waits for its contact",

@@ -10,10 +10,10 @@ from typing import Any
 import msgspec
 from rich.console import RenderableType
 
-from intake.console import screen
-from intake.console.answers import Problem
-from intake.console.client import ConsoleClient, ConsoleRefused
-from intake.console.place_screen import places_screen
+from intake.console.api.answers import Problem
+from intake.console.terminal import queue as screen
+from intake.console.terminal.client import ConsoleClient, ConsoleRefused
+from intake.console.terminal.places import places_screen
 
 FORMATS = {"geojson": "places.geojson", "pidf": "places.pidf.xml"}
 PIDF_LIMIT_BYTES = 60_000

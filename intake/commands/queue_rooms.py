@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 from rich.console import RenderableType
 
-from intake.console import screen
-from intake.console.client import ConsoleClient
+from intake.console.terminal import queue as screen
+from intake.console.terminal.client import ConsoleClient
 from intake.control_room import Service
 
 WORDS = [service.word for service in Service]

@@ -12,9 +12,9 @@ from rich.console import Console
 from rich.text import Text
 
 from intake.commands.queue_fixes import fixes_screen
-from intake.console import screen
-from intake.console.client import ConsoleClient
-from intake.console.views import ContactAnswer
+from intake.console.terminal import queue as screen
+from intake.console.terminal.client import ConsoleClient
+from intake.console.views.contact import ContactAnswer
 from intake.demo.connection import DEFAULT_PATH, Connection, NoDemo, read_connection, token_path
 from intake.demo.kept import program
 from intake.demo.sending import NotSent, Sent, Words, send, what_became

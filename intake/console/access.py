@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import structlog
 from aiohttp import web
 
-from intake.console.answers import problem
+from intake.console.api.answers import problem
 from intake.console.desk import DESK, HANDLER
 from intake.errors import BadConfiguration
 

@@ -5,11 +5,17 @@ from __future__ import annotations
 import msgspec
 from aiohttp import web
 
-from intake.console import bodies, contact_api, fixes_api, link_api, places_api, queue_api, routing_api
 from intake.console.access import check_tokens, require_handler, set_security_headers
-from intake.console.answers import BODY_LIMIT_BYTES, answer, refuse_in_json
+from intake.console.api import bodies
+from intake.console.api import contact as contact_api
+from intake.console.api import fixes as fixes_api
+from intake.console.api import links as link_api
+from intake.console.api import places as places_api
+from intake.console.api import queue as queue_api
+from intake.console.api import routing as routing_api
+from intake.console.api.answers import BODY_LIMIT_BYTES, answer, refuse_in_json
+from intake.console.api.queue import changing
 from intake.console.desk import DESK, HANDLER, Desk
-from intake.console.queue_api import changing
 
 V1 = "/api/v1"
 CONTACT = V1 + "/contacts/{contact}"

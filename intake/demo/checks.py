@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from intake.console.conversation import CALLER
-from intake.console.views import ContactAnswer
+from intake.console.views.contact import ContactAnswer
+from intake.console.views.conversation import CALLER
 from intake.contact import ContactState
 from intake.demo.setting import HANDLER
 from intake.incident import TransferKind, TransferState

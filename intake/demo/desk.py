@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
-from intake.console.client import ConsoleClient
-from intake.console.views import QueueRow
+from intake.console.terminal.client import ConsoleClient
+from intake.console.views.contact import QueueRow
 from intake.contact import ContactState
 from intake.simulate.evening import Handling
 

@@ -12,7 +12,7 @@ import uuid_utils
 from rich.console import Console
 from rich.text import Text
 
-from intake.console.screen import visible
+from intake.console.terminal.queue import visible
 from intake.demo.connection import (
     DEFAULT_PATH,
     Connection,

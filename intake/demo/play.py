@@ -14,7 +14,7 @@ from aiohttp import ClientError
 from rich.console import Console
 from rich.text import Text
 
-from intake.console.client import ConsoleClient
+from intake.console.terminal.client import ConsoleClient
 from intake.demo import report
 from intake.demo.checks import Evidence, missing
 from intake.demo.desk import SimulatedHandler

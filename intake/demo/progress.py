@@ -6,8 +6,8 @@ from datetime import datetime
 
 import msgspec
 
-from intake.console.conversation import CALLER
-from intake.console.views import ContactAnswer, Place
+from intake.console.views.contact import ContactAnswer, Place
+from intake.console.views.conversation import CALLER
 from intake.contact import ContactState
 from intake.incident import TransferKind, TransferState
 

@@ -12,7 +12,7 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
-from intake.console.screen import visible
+from intake.console.terminal.queue import visible
 from intake.contact import ContactState
 from intake.demo.checks import POLICY, Evidence, counted
 from intake.demo.setting import HANDLER

@@ -12,7 +12,7 @@ from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
-from intake.console.screen import LONDON, visible
+from intake.console.terminal.queue import LONDON, visible
 from intake.demo.progress import STAGES, Progress, Stage
 from intake.simulate.evening import AtTheDoor
 

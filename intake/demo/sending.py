@@ -15,8 +15,8 @@ import phonenumbers
 from aiohttp import ClientError, ClientResponseError
 
 from intake.clock import SteadyClock
-from intake.console.client import ConsoleClient
-from intake.console.views import ContactAnswer, QueueRow
+from intake.console.terminal.client import ConsoleClient
+from intake.console.views.contact import ContactAnswer, QueueRow
 from intake.demo.connection import Connection
 from intake.errors import IntakeError
 from intake.location import STATED_CONFIDENCE_PCT, scale_radius_m

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from intake.console.client import ConsoleClient
-from intake.console.views import ContactAnswer
+from intake.console.terminal.client import ConsoleClient
+from intake.console.views.contact import ContactAnswer
 from intake.demo.checks import Evidence
 from intake.demo.progress import Progress, progress
 from intake.demo.world import World

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from intake.console import views
+from intake.console.views import contact as views
 from intake.contact import ChannelKind, ContactId, ContactState, Priority, Trust
 from intake.log_events import LogEventName
 from intake.phone import device_uri

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from intake.console.app import make_console_app
-from intake.console.client import ConsoleClient, ConsoleRefused
+from intake.console.terminal.client import ConsoleClient, ConsoleRefused
 from intake.errors import BadConfiguration
 from intake.location import CallerLocation, LocationSource
 from intake.store import tables, triage

@@ -13,7 +13,7 @@ import pytest
 from lxml import etree
 
 from intake.__main__ import main
-from intake.console.client import ConsoleClient, ConsoleRefused
+from intake.console.terminal.client import ConsoleClient, ConsoleRefused
 from intake.contact import ContactState, Trust
 from intake.control_room import Service
 from intake.locate.pidf_lo import read

@@ -14,7 +14,7 @@ import pytest
 
 from intake.app import running
 from intake.commands.check import problems_in
-from intake.console.client import ConsoleClient, ConsoleRefused
+from intake.console.terminal.client import ConsoleClient, ConsoleRefused
 from intake.location import CallerLocation
 from intake.phrases import load_phrases
 from intake.public.inviting import InvitingByRule, make_inviting

@@ -21,7 +21,7 @@ from sqlalchemy import select
 
 from intake.app import running
 from intake.clock import SteadyClock
-from intake.console.client import ConsoleClient
+from intake.console.terminal.client import ConsoleClient
 from intake.errors import BadConfiguration
 from intake.settings import ConsoleSettings, DoorsSettings, Settings, StoreSettings
 from intake.simulate.app_client import AppClient

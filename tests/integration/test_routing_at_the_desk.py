@@ -10,8 +10,8 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from intake.console import screen
-from intake.console.client import ConsoleClient, ConsoleRefused
+from intake.console.terminal import queue as screen
+from intake.console.terminal.client import ConsoleClient, ConsoleRefused
 from intake.contact import ContactId, ContactState, MessageKind, Trust
 from intake.control_room import Service
 from intake.incident import Confirmation, TransferKind, TransferState, Verdict

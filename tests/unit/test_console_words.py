@@ -10,8 +10,8 @@ import msgspec
 import pytest
 
 from intake.console.access import handler_of
-from intake.console.conversation import conversation
-from intake.console.screen import clock, visible, waited
+from intake.console.terminal.queue import clock, visible, waited
+from intake.console.views.conversation import conversation
 from intake.contact import CallerUri, ChannelKind, InboundMessage
 from intake.location import CallerLocation
 from intake.reference import read_reference, reference

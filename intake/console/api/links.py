@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from intake.console import bodies, views
-from intake.console.answers import answer, read_body
+from intake.console.api import bodies
+from intake.console.api.answers import answer, read_body
 from intake.console.desk import DESK, HANDLER
-from intake.console.link_views import LinkView, link_views
+from intake.console.views import contact as views
+from intake.console.views.links import LinkView, link_views
 from intake.contact import Contact
 from intake.errors import Refused
 from intake.store import Connection, claims, contacts, location_links

@@ -7,12 +7,12 @@ from datetime import datetime
 
 import msgspec
 
-from intake.console.conversation import Line
-from intake.console.link_views import LinkView
-from intake.console.place_views import FusedView
-from intake.console.place_views import Place as Place
-from intake.console.place_views import place as place
-from intake.console.routing_views import AddedView, RerouteView
+from intake.console.views.conversation import Line
+from intake.console.views.links import LinkView
+from intake.console.views.places import FusedView
+from intake.console.views.places import Place as Place
+from intake.console.views.places import place as place
+from intake.console.views.routing import AddedView, RerouteView
 from intake.contact import Contact, ContactState
 from intake.control_room import ControlRoom
 from intake.location import CallerLocation

@@ -10,9 +10,9 @@ from urllib.parse import quote
 import aiohttp
 import msgspec
 
-from intake.console import views
-from intake.console.answers import Problem
-from intake.console.fix_views import FixesAnswer
+from intake.console.api.answers import Problem
+from intake.console.views import contact as views
+from intake.console.views.fixes import FixesAnswer
 from intake.errors import IntakeError
 from intake.explaining import Explanation
 

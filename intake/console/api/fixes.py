@@ -8,10 +8,10 @@ from typing import Annotated
 import msgspec
 from aiohttp import web
 
-from intake.console import views
-from intake.console.answers import answer, read_query
+from intake.console.api.answers import answer, read_query
 from intake.console.desk import DESK
-from intake.console.fix_views import FixesAnswer, FixRow
+from intake.console.views import contact as views
+from intake.console.views.fixes import FixesAnswer, FixRow
 from intake.store import unclaimed
 
 BACK_LIMIT_S = 7 * 86_400

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from intake.console import bodies, views
-from intake.console.answers import answer, read_body
+from intake.console.api import bodies
+from intake.console.api.answers import answer, read_body
 from intake.console.desk import DESK, HANDLER, Desk
+from intake.console.views import contact as views
 from intake.contact import ContactId
 from intake.control_room import Service
 from intake.errors import Refused

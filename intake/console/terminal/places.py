@@ -6,9 +6,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from intake.console import views
-from intake.console.place_views import FusedPlace, FusedView
-from intake.console.screen import visible
+from intake.console.terminal.queue import visible
+from intake.console.views import contact as views
+from intake.console.views.places import FusedPlace, FusedView
 from intake.locate.wording import Sentence
 
 _HEADS = {

@@ -9,9 +9,10 @@ from typing import TypeVar
 import msgspec
 from aiohttp import web
 
-from intake.console import bodies, views
-from intake.console.answers import BadRequest, Handler, answer, read_body, read_query
+from intake.console.api import bodies
+from intake.console.api.answers import BadRequest, Handler, answer, read_body, read_query
 from intake.console.desk import DESK, HANDLER, Desk
+from intake.console.views import contact as views
 from intake.contact import Contact
 from intake.control_room import Service
 from intake.locate.pidf_lo import InvalidPidf

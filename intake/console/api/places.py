@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 from aiohttp import web
 
-from intake.console.answers import read_query
+from intake.console.api.answers import read_query
 from intake.console.desk import DESK, Desk
 from intake.contact import Contact
 from intake.locate.contradictions import MARGIN_M, distance_between_m, is_place

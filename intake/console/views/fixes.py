@@ -6,7 +6,7 @@ from datetime import datetime
 
 import msgspec
 
-from intake.console import views
+from intake.console.views import contact as views
 from intake.store import unclaimed
 
 

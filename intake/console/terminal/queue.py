@@ -6,13 +6,14 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from intake.console import routing_screen, views
-from intake.console.conversation import CALLER, Line
-from intake.console.link_views import LinkView
-from intake.console.terminal import LONDON as LONDON
-from intake.console.terminal import clock as clock
-from intake.console.terminal import visible as visible
-from intake.console.terminal import waited as waited
+from intake.console.terminal import routing as routing_screen
+from intake.console.terminal.text import LONDON as LONDON
+from intake.console.terminal.text import clock as clock
+from intake.console.terminal.text import visible as visible
+from intake.console.terminal.text import waited as waited
+from intake.console.views import contact as views
+from intake.console.views.conversation import CALLER, Line
+from intake.console.views.links import LinkView
 
 PRIORITY_STYLE = {1: "bold red", 2: "bold", 3: ""}
 

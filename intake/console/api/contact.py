@@ -7,13 +7,14 @@ from datetime import datetime
 
 from aiohttp import web
 
-from intake.console import bodies, views
-from intake.console.answers import BadRequest, answer, read_body, read_query
-from intake.console.conversation import conversation
+from intake.console.api import bodies
+from intake.console.api.answers import BadRequest, answer, read_body, read_query
 from intake.console.desk import DESK, HANDLER, Desk
-from intake.console.link_views import link_views
-from intake.console.place_views import fused_view
-from intake.console.routing_views import AddedView, added_view, reroute_views
+from intake.console.views import contact as views
+from intake.console.views.conversation import conversation
+from intake.console.views.links import link_views
+from intake.console.views.places import fused_view
+from intake.console.views.routing import AddedView, added_view, reroute_views
 from intake.contact import Contact
 from intake.control_room import ASKED, ControlRoom, Service
 from intake.errors import NotFound

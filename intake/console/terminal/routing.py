@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 from rich.text import Text
 
-from intake.console import views
-from intake.console.routing_views import AddedView, RerouteView
-from intake.console.terminal import clock, visible
+from intake.console.terminal.text import clock, visible
+from intake.console.views import contact as views
+from intake.console.views.routing import AddedView, RerouteView
 
 FLAGS = {"other_room": ("OTHER ROOM?", "bold yellow"), "moved": ("moved", "yellow")}
 

@@ -1,0 +1,1 @@
+"""What the interface answers with, made from what the store holds. Pure."""

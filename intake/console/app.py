@@ -1,71 +1,76 @@
-"""The console's paths as one aiohttp application."""
+"""The console's paths as one aiohttp application: every path, with its handler and the right it asks for."""
 
 from __future__ import annotations
 
-import msgspec
 from aiohttp import web
 
-from intake.console.access import check_tokens, require_handler, set_security_headers
-from intake.console.api import bodies
-from intake.console.api import contact as contact_api
-from intake.console.api import fixes as fixes_api
-from intake.console.api import links as link_api
-from intake.console.api import places as places_api
-from intake.console.api import queue as queue_api
-from intake.console.api import routing as routing_api
-from intake.console.api.answers import BODY_LIMIT_BYTES, answer, refuse_in_json
+from intake.console.access import check_tokens, require_right, set_security_headers
+from intake.console.api import bodies, contact, fixes, links, me, places, queue, routing
+from intake.console.api.answers import BODY_LIMIT_BYTES, refuse_in_json
 from intake.console.api.queue import changing
-from intake.console.desk import DESK, HANDLER, Desk
+from intake.console.desk import DESK, Desk
+from intake.console.pages.routes import page_routes
+from intake.console.pages.shells import SHELLS, Shells
+from intake.console.roles import Right
+from intake.console.routes import Route, add_routes, route
 
 V1 = "/api/v1"
 CONTACT = V1 + "/contacts/{contact}"
 
-
-class Me(msgspec.Struct, frozen=True):
-    """Whose token was sent."""
-
-    handler: str
+API: tuple[Route, ...] = (
+    route("GET", f"{V1}/me", me.show, Right.SELF, while_locked=True),
+    # The queue
+    route("GET", f"{V1}/queue", queue.list_queue, Right.READ, "queue.list"),
+    route("POST", f"{V1}/queue/claim", queue.claim_next, Right.WORK, "contact.claim"),
+    route("GET", f"{V1}/fixes", fixes.list_fixes, Right.READ, "fixes.list"),
+    # One contact
+    route("GET", CONTACT, contact.show, Right.READ, "contact.view"),
+    route("GET", f"{CONTACT}/route", contact.route, Right.READ, "contact.route"),
+    route("GET", f"{CONTACT}/decisions", routing.explain, Right.READ, "contact.decisions"),
+    route("GET", f"{CONTACT}/places.geojson", places.geojson, Right.READ, "contact.places"),
+    route("GET", f"{CONTACT}/places.pidf.xml", places.pidf, Right.READ, "contact.places"),
+    route("POST", f"{CONTACT}/claim", queue.claim, Right.WORK, "contact.claim"),
+    route("POST", f"{CONTACT}/reopen", queue.reopen, Right.WORK, "contact.reopen"),
+    route("POST", f"{CONTACT}/renew", changing(bodies.Renew, queue.renew), Right.WORK),
+    route(
+        "POST", f"{CONTACT}/release", changing(bodies.Fenced, queue.release), Right.WORK, "contact.release"
+    ),
+    route("POST", f"{CONTACT}/hold", changing(bodies.Hold, queue.hold), Right.WORK, "contact.hold"),
+    route("POST", f"{CONTACT}/close", changing(bodies.Close, queue.close), Right.WORK, "contact.close"),
+    route(
+        "POST",
+        f"{CONTACT}/priority",
+        changing(bodies.SetPriority, queue.set_priority),
+        Right.WORK,
+        "contact.priority",
+    ),
+    route(
+        "POST",
+        f"{CONTACT}/service",
+        changing(bodies.SetService, queue.set_service),
+        Right.WORK,
+        "contact.service",
+    ),
+    route(
+        "POST", f"{CONTACT}/locations", changing(bodies.Locate, queue.locate), Right.WORK, "contact.location"
+    ),
+    route("POST", f"{CONTACT}/replies", contact.reply, Right.WORK, "contact.reply"),
+    route("POST", f"{CONTACT}/links", links.invite, Right.WORK, "contact.link"),
+    route("POST", f"{CONTACT}/send", contact.send, Right.WORK, "contact.send"),
+    route("POST", f"{CONTACT}/reroute", routing.reroute, Right.WORK, "contact.reroute"),
+    route("POST", f"{CONTACT}/stay", routing.stay, Right.WORK, "contact.stay"),
+)
+"""The JSON interface. ``{contact}`` is a contact's id or its reference: ``26-000123`` or ``123``."""
 
 
 def make_console_app(desk: Desk) -> web.Application:
-    """The JSON interface under ``/api/v1``; raises BadConfiguration for tokens that cannot be right.
-
-    ``{contact}`` is a contact's id or its reference: ``26-000123`` or ``123``.
-    """
+    """The pages and the JSON interface; raises BadConfiguration for tokens that cannot be right."""
     check_tokens(desk.tokens)
     app = web.Application(
         client_max_size=BODY_LIMIT_BYTES,
-        middlewares=[set_security_headers, refuse_in_json, require_handler],
+        middlewares=[set_security_headers, refuse_in_json, require_right],
     )
     app[DESK] = desk
-    app.router.add_get(f"{V1}/me", _me)
-    app.router.add_get(f"{V1}/queue", queue_api.list_queue)
-    app.router.add_post(f"{V1}/queue/claim", queue_api.claim_next)
-    app.router.add_get(f"{V1}/fixes", fixes_api.list_fixes)
-    app.router.add_get(CONTACT, contact_api.show)
-    app.router.add_get(f"{CONTACT}/route", contact_api.route)
-    app.router.add_get(f"{CONTACT}/places.geojson", places_api.geojson)
-    app.router.add_get(f"{CONTACT}/places.pidf.xml", places_api.pidf)
-    app.router.add_post(f"{CONTACT}/claim", queue_api.claim)
-    app.router.add_post(f"{CONTACT}/reopen", queue_api.reopen)
-    app.router.add_post(f"{CONTACT}/replies", contact_api.reply)
-    app.router.add_post(f"{CONTACT}/send", contact_api.send)
-    app.router.add_post(f"{CONTACT}/links", link_api.invite)
-    app.router.add_get(f"{CONTACT}/decisions", routing_api.explain)
-    app.router.add_post(f"{CONTACT}/reroute", routing_api.reroute)
-    app.router.add_post(f"{CONTACT}/stay", routing_api.stay)
-    for name, handler in {
-        "renew": changing(bodies.Renew, queue_api.renew),
-        "release": changing(bodies.Fenced, queue_api.release),
-        "hold": changing(bodies.Hold, queue_api.hold),
-        "close": changing(bodies.Close, queue_api.close),
-        "priority": changing(bodies.SetPriority, queue_api.set_priority),
-        "service": changing(bodies.SetService, queue_api.set_service),
-        "locations": changing(bodies.Locate, queue_api.locate),
-    }.items():
-        app.router.add_post(f"{CONTACT}/{name}", handler)
+    app[SHELLS] = Shells.load()
+    add_routes(app, (*API, *page_routes(desk.libraries_dir)))
     return app
-
-
-async def _me(request: web.Request) -> web.Response:
-    return answer(Me(request[HANDLER]))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
 import msgspec
 from aiohttp import web
 
+from intake.console.roles import Person
 from intake.contact import ContactId
 from intake.control_room import Service
 from intake.explaining import Explaining
@@ -50,6 +52,14 @@ class Places(Protocol):
     def fuse(self, hypotheses: Iterable[CallerLocation], now: datetime) -> Fusion: ...
 
 
+class Sessions(Protocol):
+    """The browsers that are signed in."""
+
+    async def who(self, cookie: str) -> Person | None:
+        """The person behind a session's cookie, None where it is unknown, over or their account disabled."""
+        ...
+
+
 def no_question(_clue: Clue, _language: str) -> str:
     """Where no phrases are at hand."""
     return ""
@@ -58,7 +68,8 @@ def no_question(_clue: Clue, _language: str) -> str:
 class Desk(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a request may need. ``tokens`` maps a handler's name to the SHA-256 (hex) of their
     token; ``old_after_s`` marks a message that was on its way for longer as old; ``ask`` gives the ready
-    question for a clue, in a language; ``border_question`` is what to ask near a border, by language."""
+    question for a clue, in a language; ``border_question`` is what to ask near a border, by language;
+    ``libraries_dir`` holds what npm installed for the pages."""
 
     store: Store
     router: Router
@@ -80,7 +91,10 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     ask: Callable[[Clue, str], str] = no_question
     open_limit: int = 3
     read_timeout_s: float = 10.0
+    sessions: Sessions | None = None
+    libraries_dir: Path = Path("node_modules")
 
 
 DESK = web.AppKey("desk", Desk)
 HANDLER = web.RequestKey("handler", str)
+PERSON = web.RequestKey("person", Person)

@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 from intake.errors import BadConfiguration, StoreUnavailable
 from intake.store.engine import writing_engine
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest migration; a test holds this against the folder."""
 
 _MIGRATIONS = Path(__file__).parent / "migrations"

@@ -94,7 +94,7 @@ def confirming(**changes: Any) -> Handler:
         ({"status": 413}, Outcome.NEVER),
         ({"status": 422}, Outcome.NEVER),
     ],
-    ids=str,
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else str(value),
 )
 async def test_only_a_signed_confirmation_of_this_message_counts(
     room_feed: HttpsFeed, serve: Any, changes: dict[str, Any], outcome: Outcome

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from intake.console.api import bodies
 from intake.console.api.answers import BadRequest, Handler, answer, read_body, read_query
-from intake.console.desk import DESK, HANDLER, Desk
+from intake.console.desk import DESK, HANDLER, PERSON, Desk
 from intake.console.views import contact as views
 from intake.contact import Contact
 from intake.control_room import Service
@@ -52,9 +52,10 @@ async def list_queue(request: web.Request) -> web.Response:
 async def claim_next(request: web.Request) -> web.Response:
     desk, handler = request.app[DESK], request[HANDLER]
     lease_s = _lease_s(desk, (await read_body(request, bodies.Take)).lease_s)
+    limit = request[PERSON].open_limit
 
     def work(conn: Connection) -> Contact | None:
-        return claims.claim_next(conn, desk.clock.now(), handler, lease_s, open_limit=desk.open_limit)
+        return claims.claim_next(conn, desk.clock.now(), handler, lease_s, open_limit=limit)
 
     return _changed(desk, await desk.store.run(work))
 
@@ -70,10 +71,11 @@ async def reopen(request: web.Request) -> web.Response:
 async def _taking(request: web.Request, take: Callable[..., Contact]) -> web.Response:
     desk, handler, address = request.app[DESK], request[HANDLER], request.match_info["contact"]
     lease_s = _lease_s(desk, (await read_body(request, bodies.Take)).lease_s)
+    limit = request[PERSON].open_limit
 
     def work(conn: Connection) -> Contact:
         contact_id = contacts.find(conn, address)
-        return take(conn, desk.clock.now(), contact_id, handler, lease_s, open_limit=desk.open_limit)
+        return take(conn, desk.clock.now(), contact_id, handler, lease_s, open_limit=limit)
 
     return _changed(desk, await desk.store.run(work))
 
@@ -83,6 +85,7 @@ def changing(kind: type[B], act: Callable[[Connection, datetime, Claim, B, Desk]
 
     async def handle(request: web.Request) -> web.Response:
         desk, handler, address = request.app[DESK], request[HANDLER], request.match_info["contact"]
+        desk = msgspec.structs.replace(desk, open_limit=request[PERSON].open_limit)
         body = await read_body(request, kind)
 
         def work(conn: Connection) -> Contact:

@@ -4,6 +4,16 @@ from __future__ import annotations
 
 from intake.store.tables.answers import delivery_reports, replies
 from intake.store.tables.arrivals import contacts, messages, raw_messages
+from intake.store.tables.desks import (
+    accounts,
+    console_sessions,
+    desks,
+    drafts,
+    handings,
+    house_rules,
+    merges,
+    notes,
+)
 from intake.store.tables.handing_over import (
     decisions,
     incidents,
@@ -13,23 +23,32 @@ from intake.store.tables.handing_over import (
     transfer_attempts,
     transfers,
 )
-from intake.store.tables.history import door_minutes, log_events
+from intake.store.tables.history import audit_records, door_minutes, log_events
 from intake.store.tables.places import clue_lookups, clues, location_links, locations, phones
 from intake.store.tables.whole import metadata
 
 __all__ = [
+    "accounts",
+    "audit_records",
     "clue_lookups",
     "clues",
+    "console_sessions",
     "contacts",
     "decisions",
     "delivery_reports",
+    "desks",
     "door_minutes",
+    "drafts",
+    "handings",
+    "house_rules",
     "incidents",
     "location_links",
     "locations",
     "log_events",
+    "merges",
     "messages",
     "metadata",
+    "notes",
     "phones",
     "raw_messages",
     "replies",

@@ -85,6 +85,8 @@ contacts = Table(
     Column("accepted_at", Instant),
     Column("closed_at", Instant),
     Column("closed_reason", Text, nullable=False, server_default=""),
+    # The contact this one is part of, while a merge stands: its state is then `merged`.
+    Column("merged_into", ID, nullable=False, server_default=""),
 )
 # Law 3's other half: two doors in two processes cannot open two contacts for one caller.
 index_where(

@@ -1,0 +1,170 @@
+"""Who works the queue: accounts, sessions, desks, notes, merges and the record of who did what."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0004"
+down_revision = "0003"
+
+ID = sa.String(36).with_variant(sa.String(36, collation="C"), "postgresql")
+NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def upgrade() -> None:
+    merged = sa.Column("merged_into", ID, nullable=False, server_default="")
+    op.add_column("contacts", merged)
+    op.create_table(
+        "accounts",
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("display_name", sa.Text(), nullable=False),
+        sa.Column("role", sa.String(length=16), nullable=False),
+        sa.Column("language", sa.String(length=2), nullable=False, server_default="en"),
+        sa.Column("password_hash", sa.Text(), nullable=False, server_default=""),
+        sa.Column("totp_sealed", sa.Text(), nullable=False, server_default=""),
+        sa.Column("totp_last_step", sa.Integer(), nullable=False, server_default="0"),
+        sa.Column("oidc_subject", sa.Text(), nullable=False, server_default=""),
+        sa.Column("open_limit", sa.Integer(), nullable=False, server_default="3"),
+        sa.Column("failures", sa.Integer(), nullable=False, server_default="0"),
+        sa.Column("locked_until", sa.BigInteger(), nullable=True),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("disabled_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("name", name="pk_accounts"),
+    )
+    op.create_index(
+        "uq_accounts_oidc_subject",
+        "accounts",
+        ["oidc_subject"],
+        unique=True,
+        sqlite_where=sa.text("oidc_subject <> ''"),
+        postgresql_where=sa.text("oidc_subject <> ''"),
+    )
+    op.create_table(
+        "console_sessions",
+        sa.Column("id_digest", sa.String(length=64), nullable=False),
+        sa.Column("account", sa.String(length=40), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("seen_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("locked_at", sa.BigInteger(), nullable=True),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id_digest", name="pk_console_sessions"),
+    )
+    op.create_index("ix_console_sessions_account", "console_sessions", ["account"], unique=False)
+    op.create_table(
+        "desks",
+        sa.Column("handler", sa.String(length=40), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("seen_at", sa.BigInteger(), nullable=False),
+        sa.Column("connected", sa.Boolean(), nullable=False, server_default=sa.false()),
+        sa.PrimaryKeyConstraint("handler", name="pk_desks"),
+    )
+    op.create_table(
+        "drafts",
+        sa.Column("handler", sa.String(length=40), nullable=False),
+        sa.Column("contact_id", ID, nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("changed_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("handler", "contact_id", name="pk_drafts"),
+    )
+    _between_handlers()
+    _audit()
+
+
+def _between_handlers() -> None:
+    """What handlers leave for each other, and what supervisors set for all."""
+    op.create_table(
+        "notes",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("contact_id", ID, nullable=False),
+        sa.Column("author", sa.String(length=40), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_notes"),
+    )
+    op.create_index("ix_notes_contact", "notes", ["contact_id", "id"], unique=False)
+    op.create_table(
+        "handings",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("contact_id", ID, nullable=False),
+        sa.Column("from_handler", sa.String(length=40), nullable=False),
+        sa.Column("to_handler", sa.String(length=40), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("offered_at", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.Column("ended_by", sa.String(length=40), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_handings"),
+    )
+    op.create_index("ix_handings_contact", "handings", ["contact_id", "id"], unique=False)
+    op.create_index(
+        "uq_handings_offered",
+        "handings",
+        ["contact_id"],
+        unique=True,
+        sqlite_where=sa.text("state = 'offered'"),
+        postgresql_where=sa.text("state = 'offered'"),
+    )
+    op.create_table(
+        "merges",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("kept_id", ID, nullable=False),
+        sa.Column("merged_id", ID, nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("by", sa.String(length=40), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("before", sa.Text(), nullable=False),
+        sa.Column("undone_at", sa.BigInteger(), nullable=True),
+        sa.Column("undone_by", sa.String(length=40), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_merges"),
+    )
+    op.create_index("ix_merges_kept", "merges", ["kept_id"], unique=False)
+    op.create_index(
+        "uq_merges_standing",
+        "merges",
+        ["merged_id"],
+        unique=True,
+        sqlite_where=sa.text("undone_at IS NULL"),
+        postgresql_where=sa.text("undone_at IS NULL"),
+    )
+    op.create_table(
+        "house_rules",
+        sa.Column("key", sa.String(length=40), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.Column("set_at", sa.BigInteger(), nullable=False),
+        sa.Column("set_by", sa.String(length=40), nullable=False),
+        sa.PrimaryKeyConstraint("key", name="pk_house_rules"),
+    )
+
+
+def _audit() -> None:
+    op.create_table(
+        "audit_records",
+        sa.Column("number", NUMBER, autoincrement=False, nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("actor", sa.String(length=40), nullable=False),
+        sa.Column("role", sa.String(length=16), nullable=False),
+        sa.Column("action", sa.String(length=40), nullable=False),
+        sa.Column("contact_id", ID, nullable=False),
+        sa.Column("data", sa.Text(), nullable=False),
+        sa.Column("previous", sa.String(length=64), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("number", name="pk_audit_records"),
+    )
+    op.create_index("ix_audit_records_actor", "audit_records", ["actor", "number"], unique=False)
+    op.create_index("ix_audit_records_contact", "audit_records", ["contact_id", "number"], unique=False)
+    if op.get_bind().dialect.name == "sqlite":
+        for verb in ("UPDATE", "DELETE"):
+            op.execute(
+                f"CREATE TRIGGER audit_records_no_{verb.lower()} BEFORE {verb} ON audit_records "
+                "BEGIN SELECT RAISE(ABORT, 'audit_records is append-only'); END"
+            )
+        return
+    op.execute(
+        "CREATE FUNCTION audit_records_append_only() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION 'audit_records is append-only'; END $$"
+    )
+    op.execute(
+        "CREATE TRIGGER audit_records_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_records "
+        "FOR EACH STATEMENT EXECUTE FUNCTION audit_records_append_only()"
+    )

@@ -1,0 +1,2 @@
+/** Being built. */
+export function mountAlarms(_root, _desk) {}

@@ -1,0 +1,2 @@
+/** Being built. */
+export function mountHandover(_root, _desk) {}

@@ -1,0 +1,151 @@
+/** The conversations that are open at this desk: taken, kept, shown, let go. At most as many as the cap says. */
+
+import { ApiError } from './api.js';
+
+const KEEP_EVERY_MS = 5_000;
+
+/**
+ * State keys: `open` [{id, attempts, unread, lost}], `shown` the id of the one in the middle (or null; it may
+ * be one that is only looked at), `contact:<id>` the whole contact as GET /contacts/{id} gave it.
+ */
+export class OpenContacts {
+  constructor({ state, api, live, say }) {
+    Object.assign(this, { state, api, live, say });
+    state.set('open', []);
+    state.set('shown', null);
+    this.fetching = new Map();
+    live.on('contact', (frame) => this.fetch(frame.id));
+    live.on('lost', (frame) => this.lost(frame.id, frame.message));
+    live.onOpen(() => this.keep());
+    state.watch(['open', 'shown'], () => this.watchThem());
+    setInterval(() => this.keep(), KEEP_EVERY_MS);
+  }
+
+  find(id) {
+    return this.state.get('open').find((one) => one.id === id);
+  }
+
+  /** What is in the middle, whole; null while nothing is shown or it has not come yet. */
+  shown() {
+    const id = this.state.get('shown');
+    return id ? (this.state.get(`contact:${id}`) ?? null) : null;
+  }
+
+  /** The open entry of what is shown, if it is ours; changes need its `attempts`. */
+  ours() {
+    const found = this.find(this.state.get('shown'));
+    return found && !found.lost ? found : null;
+  }
+
+  /** Take the server's top contact. Returns its row, or null where nothing waits. Throws ApiError. */
+  async takeNext() {
+    const { contact } = await this.api.post('/queue/claim');
+    if (contact) this.opened(contact);
+    return contact;
+  }
+
+  /** Take one by name; throws ApiError (409 names who has it). */
+  async take(id) {
+    const { contact } = await this.api.post(`/contacts/${id}/claim`);
+    this.opened(contact);
+    return contact;
+  }
+
+  /** A row as a claim gave it becomes an open conversation and is shown. */
+  opened(row) {
+    const open = this.state.get('open').filter((one) => one.id !== row.id);
+    this.state.set('open', [...open, { id: row.id, attempts: row.attempts, unread: 0, lost: '' }]);
+    this.show(row.id);
+  }
+
+  /** Show a contact in the middle, ours or not; its unread count ends. */
+  show(id) {
+    const open = this.find(id);
+    if (open) open.unread = 0;
+    this.state.set('shown', id);
+    this.state.touch('open');
+    if (id) this.fetch(id);
+  }
+
+  /** It is no longer at this desk: released, held, closed, handed on. */
+  gone(id) {
+    const open = this.state.get('open').filter((one) => one.id !== id);
+    this.state.set('open', open);
+    if (this.state.get('shown') === id) this.show(open.at(-1)?.id ?? null);
+  }
+
+  /** One change under the fence: POST /contacts/{id}/{verb}; the row it answers with is kept. Throws ApiError. */
+  async change(id, verb, body = {}) {
+    const open = this.find(id);
+    try {
+      const answer = await this.api.post(`/contacts/${id}/${verb}`, { attempts: open?.attempts ?? 0, ...body });
+      if (answer.contact && open) open.attempts = answer.contact.attempts;
+      await this.fetch(id);
+      return answer;
+    } catch (error) {
+      if (error instanceof ApiError && error.code === 'stale_claim') this.lost(id, error.message);
+      throw error;
+    }
+  }
+
+  /** Get a contact again; several wishes in a row are one request. */
+  async fetch(id) {
+    if (this.fetching.has(id)) {
+      this.fetching.get(id).again = true;
+      return this.fetching.get(id).promise;
+    }
+    const entry = { again: false, promise: null };
+    entry.promise = this.fetchNow(id, entry).finally(() => this.fetching.delete(id));
+    this.fetching.set(id, entry);
+    return entry.promise;
+  }
+
+  async fetchNow(id, entry) {
+    do {
+      entry.again = false;
+      try {
+        const before = this.state.get(`contact:${id}`);
+        const after = await this.api.get(`/contacts/${id}`);
+        this.count(id, before, after);
+        this.state.set(`contact:${id}`, after);
+        this.state.touch('contacts');
+      } catch (error) {
+        if (!(error instanceof ApiError)) throw error;
+      }
+    } while (entry.again);
+  }
+
+  count(id, before, after) {
+    const open = this.find(id);
+    if (!open) return;
+    const said = (contact) => contact.conversation.filter((line) => line.author === 'caller').length;
+    const more = before ? said(after) - said(before) : 0;
+    if (more > 0 && this.state.get('shown') !== id) open.unread += more;
+    if (after.contact.claimed_by === this.state.get('me')?.handler) open.attempts = after.contact.attempts;
+    this.state.touch('open');
+  }
+
+  lost(id, message) {
+    const open = this.find(id);
+    if (!open || open.lost) return;
+    open.lost = message;
+    this.state.touch('open');
+    this.say(message);
+    this.fetch(id);
+  }
+
+  keep() {
+    const claims = {};
+    for (const one of this.state.get('open')) if (!one.lost) claims[one.id] = one.attempts;
+    if (Object.keys(claims).length) this.live.send({ t: 'keep', claims });
+    this.watchThem();
+  }
+
+  watchThem() {
+    const ids = new Set(this.state.get('open').map((one) => one.id));
+    if (this.state.get('shown')) ids.add(this.state.get('shown'));
+    const wanted = [...ids].sort().join();
+    if (wanted !== this.watched || !this.live.socket) this.live.send({ t: 'watch', contacts: [...ids] });
+    this.watched = wanted;
+  }
+}

@@ -1,0 +1,2 @@
+/** Being built. */
+export function mountPlace(_root, _desk) {}

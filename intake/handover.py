@@ -25,6 +25,7 @@ from intake.routing.decision import (
 )
 from intake.routing.grounds import rule_text
 from intake.store import Connection, claims, contacts, decisions, outgoing, reroutes
+from intake.store.audit import Recording, recorded
 from intake.store.store import Store
 
 _STILL_WITH = (
@@ -76,9 +77,11 @@ class HandOver:
         services: Sequence[Service],
         room_id: str | None = None,
         methane: Methane | None = None,
+        record: Recording | None = None,
     ) -> list[TransferId]:
         """Hand a claimed contact to each service asked for; returns the ids of the transfers.
 
+        ``record`` is done last in the same transaction: who did it is kept with what was done, or neither.
         Raises StaleClaim when the claim is not this handler's any more, NotFound, Refused.
         """
         if room_id is not None:
@@ -89,7 +92,7 @@ class HandOver:
             contact = claims.owned(conn, now, claims.Claim(contact_id, handler, attempts))
             return self.send_in(conn, now, contact, handler, services, room_id, methane)
 
-        sent = await self._store.run(work)
+        sent = await self._store.run(recorded(work, record))
         self._store.bell.ring()
         return sent
 

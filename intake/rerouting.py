@@ -20,6 +20,7 @@ from intake.ports import Clock, Router
 from intake.routing.decision import STAYS_RULE, Standing, with_room
 from intake.routing.reroute import Change, ReroutingRules, moved_m, weigh
 from intake.store import Connection, contacts, decisions, following, reroutes
+from intake.store.audit import Recording, recorded
 from intake.store.claims import Claim
 from intake.store.contacts import TransferSummary
 from intake.store.in_hand import in_hand
@@ -234,11 +235,15 @@ class Rerouting:
     # -- what a person does --------------------------------------------------------------------------
 
     async def accept(
-        self, contact_id: ContactId, handler: str, attempts: int, service: Service | None = None
+        self,
+        contact_id: ContactId,
+        handler: str,
+        attempts: int,
+        service: Service | None = None,
+        record: Recording | None = None,
     ) -> list[TransferId]:
-        """Send to the room that is proposed, and tell the one that has it; it is let go when the other
-        has accepted. One call: a contact in nobody's hands is taken for it and let go again.
-
+        """Send to the room that is proposed, and tell the one that has it, which is let go when the other
+        has accepted. A contact in nobody's hands is taken for it and let go again; ``record`` is done last.
         Raises StaleClaim when somebody else has it, Refused when no other room is proposed, NotFound.
         """
 
@@ -250,7 +255,7 @@ class Rerouting:
                     raise Refused("no other room is proposed for it")
                 return [self._hand_on(conn, now, contact, handler, one) for one in found]
 
-        sent = await self._store.run(work)
+        sent = await self._store.run(recorded(work, record))
         self._store.bell.ring()
         return sent
 
@@ -274,6 +279,7 @@ class Rerouting:
         attempts: int,
         reason: str,
         service: Service | None = None,
+        record: Recording | None = None,
     ) -> int:
         """The incident stays where it is; returns how many proposals and notices that ended.
 
@@ -291,4 +297,4 @@ class Rerouting:
                 following.resume(conn, now, contact_id, f"stays with its room: {reason}")
                 return len(found)
 
-        return await self._store.run(work)
+        return await self._store.run(recorded(work, record))

@@ -12,6 +12,7 @@ import structlog
 from aiohttp import web
 
 from intake.console.api.answers import problem
+from intake.console.auditing import record_refusal
 from intake.console.desk import DESK, HANDLER, PERSON, Desk
 from intake.console.roles import Person, Right, Role
 from intake.console.routes import RIGHT_OF, Asked
@@ -89,6 +90,8 @@ async def require_right(request: web.Request, handler: Handler) -> web.StreamRes
         return problem(403, "foreign_origin", "requests from pages of another site are refused")
     person = await who(request)
     if refused := _refusal(request, asked, person):
+        if person is not None:
+            await record_refusal(request, person, asked, refused.status)
         return refused
     assert person is not None  # noqa: S101 - _refusal answers for nobody
     request[PERSON], request[HANDLER] = person, person.name

@@ -8,6 +8,7 @@ from intake.console.access import check_tokens, require_right, set_security_head
 from intake.console.api import bodies, contact, fixes, links, me, places, queue, routing
 from intake.console.api.answers import BODY_LIMIT_BYTES, refuse_in_json
 from intake.console.api.queue import changing
+from intake.console.auditing import record_views, start_auditing
 from intake.console.desk import DESK, Desk
 from intake.console.pages.routes import page_routes
 from intake.console.pages.shells import SHELLS, Shells
@@ -68,9 +69,10 @@ def make_console_app(desk: Desk) -> web.Application:
     check_tokens(desk.tokens)
     app = web.Application(
         client_max_size=BODY_LIMIT_BYTES,
-        middlewares=[set_security_headers, refuse_in_json, require_right],
+        middlewares=[set_security_headers, refuse_in_json, require_right, record_views],
     )
     app[DESK] = desk
     app[SHELLS] = Shells.load()
+    start_auditing(app, desk.store, desk.clock)
     add_routes(app, (*API, *page_routes(desk.libraries_dir)))
     return app

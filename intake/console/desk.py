@@ -20,6 +20,7 @@ from intake.location import CallerLocation, Clue
 from intake.ports import Clock, Locator, Router
 from intake.public.inviting import Inviting
 from intake.rerouting import Rerouting
+from intake.store.audit import Recording
 from intake.store.store import Store
 from intake.suggesting import Suggesting
 
@@ -35,10 +36,12 @@ class HandOver(Protocol):
         services: Sequence[Service],
         room_id: str | None = None,
         methane: Methane | None = None,
+        record: Recording | None = None,
     ) -> list[TransferId]:
         """Decision, incident, transfer and log event in one transaction (law 10), for each service.
 
-        ``room_id`` None leaves the choice to the router. Raises StaleClaim, NotFound, Refused.
+        ``room_id`` None leaves the choice to the router; ``record`` is done last in the same
+        transaction. Raises StaleClaim, NotFound, Refused.
         """
         ...
 

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from aiohttp import web
 
+from intake.console import auditing
 from intake.console.api import bodies
 from intake.console.api.answers import BadRequest, answer, read_body, read_query
 from intake.console.desk import DESK, HANDLER, Desk
@@ -75,7 +76,7 @@ async def reply(request: web.Request) -> web.Response:
         contact = claims.owned(conn, now, held)
         return replies.queue_reply(conn, now, contact.id, handler, body.text, desk.new_id), contact
 
-    reply_id, contact = await desk.store.run(work)
+    reply_id, contact = await auditing.run(request, work, attempts=body.attempts)
     desk.store.bell.ring()
     row = views.queue_row(contact, desk.clock.now())
     return answer(views.ReplyAnswer(reply_id=reply_id, contact=row), 202)
@@ -144,7 +145,12 @@ async def send(request: web.Request) -> web.Response:
     services = [Service.from_word(word) for word in dict.fromkeys(body.services)]
     if body.room_id is not None and len(services) > 1:
         raise BadRequest("a room of your own choice takes one service at a time")
-    sent = await desk.handover.send(contact_id, handler, body.attempts, services, body.room_id, body.methane)
+    record = auditing.recording(
+        request, contact=contact_id, services=[one.word for one in services], room=body.room_id
+    )
+    sent = await desk.handover.send(
+        contact_id, handler, body.attempts, services, body.room_id, body.methane, record
+    )
     contact = await desk.store.run(lambda conn: contacts.get(conn, contact_id))
     row = views.queue_row(contact, desk.clock.now())
     return answer(views.SentAnswer(contact=row, transfer_ids=list(sent)), 202)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from intake.console import auditing
 from intake.console.api import bodies
 from intake.console.api.answers import answer, read_body
 from intake.console.desk import DESK, HANDLER
@@ -31,7 +32,7 @@ async def invite(request: web.Request) -> web.Response:
         views_ = link_views(location_links.of_contact(conn, contact.id), now)
         return next(one for one in views_ if one.id == invited.link_id), invited.reply_id, contact
 
-    link, reply_id, contact = await desk.store.run(work)
+    link, reply_id, contact = await auditing.run(request, work, attempts=body.attempts, mode=body.mode)
     desk.store.bell.ring()
     row = views.queue_row(contact, desk.clock.now())
     return answer(views.InviteAnswer(link=link, reply_id=reply_id, contact=row), 202)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from aiohttp import web
 
+from intake.console import auditing
 from intake.console.api import bodies
 from intake.console.api.answers import BadRequest, Handler, answer, read_body, read_query
 from intake.console.desk import DESK, HANDLER, PERSON, Desk
@@ -36,6 +37,7 @@ async def list_queue(request: web.Request) -> web.Response:
         lambda conn: queue.list_queue(conn, now, limit=query.limit, where=where, after=after)
     )
     counts = await desk.store.read(lambda conn: queue.count_queue(conn, now))
+    auditing.tell(request, rows=len(page.contacts))
     if page.unshown:
         await desk.store.run(lambda conn: queue.mark_shown(conn, now, page.unshown))
     return answer(
@@ -57,7 +59,7 @@ async def claim_next(request: web.Request) -> web.Response:
     def work(conn: Connection) -> Contact | None:
         return claims.claim_next(conn, desk.clock.now(), handler, lease_s, open_limit=limit)
 
-    return _changed(desk, await desk.store.run(work))
+    return _changed(desk, await auditing.run(request, work))
 
 
 async def claim(request: web.Request) -> web.Response:
@@ -77,7 +79,7 @@ async def _taking(request: web.Request, take: Callable[..., Contact]) -> web.Res
         contact_id = contacts.find(conn, address)
         return take(conn, desk.clock.now(), contact_id, handler, lease_s, open_limit=limit)
 
-    return _changed(desk, await desk.store.run(work))
+    return _changed(desk, await auditing.run(request, work))
 
 
 def changing(kind: type[B], act: Callable[[Connection, datetime, Claim, B, Desk], object]) -> Handler:
@@ -93,9 +95,15 @@ def changing(kind: type[B], act: Callable[[Connection, datetime, Claim, B, Desk]
             act(conn, desk.clock.now(), held, body, desk)
             return contacts.get(conn, held.contact_id)
 
-        return _changed(desk, await desk.store.run(work))
+        return _changed(desk, await auditing.run(request, work, **_chosen(body)))
 
     return handle
+
+
+def _chosen(body: bodies.Fenced) -> dict[str, Any]:
+    """What of a change may stand in the audit record: choices from a list, nothing that was typed."""
+    choices = ("priority", "service", "whose", "anyway")
+    return {name: getattr(body, name) for name in choices if hasattr(body, name)}
 
 
 def renew(conn: Connection, now: datetime, held: Claim, body: bodies.Renew, desk: Desk) -> None:

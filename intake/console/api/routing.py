@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from intake.console import auditing
 from intake.console.api import bodies
 from intake.console.api.answers import answer, read_body
 from intake.console.desk import DESK, HANDLER, Desk
@@ -20,7 +21,8 @@ async def reroute(request: web.Request) -> web.Response:
     desk, handler = request.app[DESK], request[HANDLER]
     body = await read_body(request, bodies.TakeProposal)
     rerouting, contact_id = await _asked(request, desk)
-    sent = await rerouting.accept(contact_id, handler, body.attempts, _service(body.service))
+    record = auditing.recording(request, contact=contact_id, service=body.service)
+    sent = await rerouting.accept(contact_id, handler, body.attempts, _service(body.service), record)
     return answer(views.SentAnswer(contact=await _row(desk, contact_id), transfer_ids=list(sent)), 202)
 
 
@@ -29,7 +31,8 @@ async def stay(request: web.Request) -> web.Response:
     desk, handler = request.app[DESK], request[HANDLER]
     body = await read_body(request, bodies.Stay)
     rerouting, contact_id = await _asked(request, desk)
-    await rerouting.dismiss(contact_id, handler, body.attempts, body.reason, _service(body.service))
+    record = auditing.recording(request, contact=contact_id, service=body.service)
+    await rerouting.dismiss(contact_id, handler, body.attempts, body.reason, _service(body.service), record)
     return answer(views.ContactChange(contact=await _row(desk, contact_id)))
 
 

@@ -31,12 +31,15 @@ audit_records = Table(
     Column("role", String(16), nullable=False),
     Column("action", String(40), nullable=False),
     Column("contact_id", ID, nullable=False),
-    Column("data", Json, nullable=False),
+    # JSON, as the text that the digest was made over.
+    Column("data", Text, nullable=False),
     Column("previous", String(64), nullable=False),
     Column("digest", String(64), nullable=False),
 )
 Index("ix_audit_records_contact", audit_records.c.contact_id, audit_records.c.number)
 Index("ix_audit_records_actor", audit_records.c.actor, audit_records.c.number)
+Index("ix_audit_records_action", audit_records.c.action, audit_records.c.number)
+Index("ix_audit_records_at", audit_records.c.at)
 
 # Minutes in which each channel's doors were open: a quiet hour and an outage must not look alike.
 door_minutes = Table(

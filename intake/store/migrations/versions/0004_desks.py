@@ -151,7 +151,9 @@ def _audit() -> None:
         sa.Column("digest", sa.String(length=64), nullable=False),
         sa.PrimaryKeyConstraint("number", name="pk_audit_records"),
     )
+    op.create_index("ix_audit_records_action", "audit_records", ["action", "number"], unique=False)
     op.create_index("ix_audit_records_actor", "audit_records", ["actor", "number"], unique=False)
+    op.create_index("ix_audit_records_at", "audit_records", ["at"], unique=False)
     op.create_index("ix_audit_records_contact", "audit_records", ["contact_id", "number"], unique=False)
     if op.get_bind().dialect.name == "sqlite":
         for verb in ("UPDATE", "DELETE"):

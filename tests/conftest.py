@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
+import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,10 @@ from tests.writers import launch_in_thread
 
 ROOT = Path(__file__).parent.parent
 ENGINES = ("sqlite", "postgresql")
+
+if threading.current_thread() is threading.main_thread():
+    # A worker of pytest-xdist ignores Ctrl+C, and what it starts would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

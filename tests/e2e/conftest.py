@@ -1,5 +1,5 @@
 """A real Chromium against a real intake. In a pytest process of its own: Playwright's loop and asyncio tests
-in one process fail by their order. `make test` starts it from tests/integration/test_in_a_browser.py."""
+in one process fail by their order. `make test` starts it as `pytest tests/e2e`."""
 
 from __future__ import annotations
 

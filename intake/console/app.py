@@ -10,6 +10,8 @@ from intake.console.api.answers import BODY_LIMIT_BYTES, refuse_in_json
 from intake.console.api.queue import changing
 from intake.console.auditing import record_views, start_auditing
 from intake.console.desk import DESK, Desk
+from intake.console.live import socket as live_line
+from intake.console.live.socket import open_live_line
 from intake.console.pages.routes import page_routes
 from intake.console.pages.shells import SHELLS, Shells
 from intake.console.roles import Right
@@ -21,6 +23,7 @@ CONTACT = V1 + "/contacts/{contact}"
 API: tuple[Route, ...] = (
     route("GET", f"{V1}/me", me.show, Right.SELF, while_locked=True),
     # The queue
+    route("GET", f"{V1}/live", live_line.serve, Right.READ, "queue.live"),
     route("GET", f"{V1}/queue", queue.list_queue, Right.READ, "queue.list"),
     route("POST", f"{V1}/queue/claim", queue.claim_next, Right.WORK, "contact.claim"),
     route("GET", f"{V1}/fixes", fixes.list_fixes, Right.READ, "fixes.list"),
@@ -74,5 +77,6 @@ def make_console_app(desk: Desk) -> web.Application:
     app[DESK] = desk
     app[SHELLS] = Shells.load()
     start_auditing(app, desk.store, desk.clock)
+    open_live_line(app)
     add_routes(app, (*API, *page_routes(desk.libraries_dir)))
     return app

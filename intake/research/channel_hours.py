@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from intake.regions import regions
 from intake.research import measures
 from intake.research.columns import (
     ANSWER_BANDS,
@@ -21,7 +22,6 @@ from intake.research.disclosure import Key, Rule, release, release_tree
 from intake.research.facts import SERVICES, Fact
 from intake.research.hours import hours_between, local_hour, utc_offset
 from intake.research.measures import Wait
-from intake.research.regions import regions
 
 Row = dict[str, Any]
 OpenMinutes = Mapping[tuple[datetime, str], int]

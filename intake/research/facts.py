@@ -11,10 +11,10 @@ import msgspec
 
 from intake.control_room import ASKED
 from intake.location import CallerLocation
+from intake.regions import is_territorial, region_of
 from intake.research import measures
 from intake.research.hours import hour_of
 from intake.research.measures import Fix, Moments, Wait
-from intake.research.regions import is_territorial, region_of
 
 NOT_SAID, OTHER = "not said", "other"
 _WORDS = {service.value: service.word for service in ASKED}

@@ -170,7 +170,7 @@ def test_every_module_and_data_file_is_there_without_the_repository(image: Root)
     count, where = image.run(f"python3 -c {shlex.quote(EVERY_MODULE)}").split()
     assert int(count) > 50
     assert "/opt/intake/lib" in where and str(REPO) not in where
-    assert "London" in image.run("python3 -c 'from intake.research.regions import regions; print(regions())'")
+    assert "London" in image.run("python3 -c 'from intake.regions import regions; print(regions())'")
 
 
 def test_nothing_but_what_the_lock_names_is_installed(image: Root) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from intake.regions import region_of, region_of_room, regions
 from intake.research import channel_hours as making
 from intake.research import disclosure, measures
 from intake.research.channel_hours import channel_hours
@@ -21,7 +22,6 @@ from intake.research.disclosure import NHS, ONS, Rule
 from intake.research.facts import SERVICES, Fact, facts
 from intake.research.hours import HOUR, hour_of, hours_between, local_hour, utc_offset, whole_hour
 from intake.research.measures import Wait
-from intake.research.regions import region_of, region_of_room, regions
 
 REPO = Path(__file__).parents[2]
 SINCE = datetime(2026, 3, 2, 18, 0, tzinfo=UTC)

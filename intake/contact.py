@@ -190,7 +190,8 @@ class ContactState(StrEnum):
 class Contact(msgspec.Struct, frozen=True, kw_only=True):
     """The unit of the queue. ``number`` is the reference people read aloud; ``attempts`` is the fence;
     ``next_attempt_at`` is schedule, lease and back-off in one (law 9). ``reroute`` flags a place that changed
-    after the hand-over: ``moved``, or ``other_room`` where another room is proposed."""
+    after the hand-over: ``moved``, or ``other_room`` where another room is proposed. ``merged_into`` is the
+    contact it is part of, empty unless its state is ``merged``."""
 
     id: ContactId
     number: int
@@ -213,3 +214,4 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True):
     location: CallerLocation | None
     incident_id: str
     reroute: str = ""
+    merged_into: ContactId = ContactId("")

@@ -21,6 +21,10 @@ class LogEventName(StrEnum):
     TRANSFER = "TransferLogEvent"
     REPLY = "ReplyLogEvent"
     SERVICE_STATE = "ServiceStateChangeLogEvent"
+    NOTE = "NoteLogEvent"
+    HANDING = "HandingLogEvent"
+    MERGE = "MergeLogEvent"
+    HOUSE_RULE = "HouseRuleLogEvent"
 
 
 class LogEvent(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterable
 import msgspec
 from sqlalchemy import Connection, Text, insert, select, type_coerce
 
+from intake.contact import ContactId
 from intake.location import Clue
 from intake.store import lookups
+from intake.store.contacts import whole
 from intake.store.tables import clues
 
 _decode = msgspec.json.Decoder(Clue).decode
@@ -42,11 +44,11 @@ def add(
 
 
 def of_contact(conn: Connection, contact_id: str) -> dict[str, list[Clue]]:
-    """By message id, each in the order of its words."""
+    """By message id, each in the order of its words; those of merged contacts are its own."""
     found: dict[str, list[Clue]] = {}
     rows = conn.execute(
         select(clues.c.message_id, type_coerce(clues.c.clue, Text).label("clue"))
-        .where(clues.c.contact_id == contact_id)
+        .where(clues.c.contact_id.in_(whole(conn, ContactId(contact_id))))
         .order_by(clues.c.id)
     )
     for row in rows:

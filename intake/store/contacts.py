@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, RowMapping, Table, Text, select, type_coerce
+from sqlalchemy import Connection, RowMapping, Table, Text, literal, select, type_coerce
 
 from intake.contact import Contact, ContactId, ContactState, Priority
 from intake.control_room import Service
@@ -54,6 +54,8 @@ class StoredMessage(msgspec.Struct, frozen=True, kw_only=True):
     flag: str
     content: str
     raw: bytes = b""
+    channel: str = ""
+    contact_id: str = ""
 
 
 class StoredReply(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,6 +71,8 @@ class StoredReply(msgspec.Struct, frozen=True, kw_only=True):
     attempts: int
     provider_code: str
     reason: str
+    channel: str = ""
+    contact_id: str = ""
 
 
 class StoredLocation(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,6 +134,14 @@ def get(conn: Connection, contact_id: ContactId, *, lock: bool = False) -> Conta
     return contact_from(row._mapping)
 
 
+def whole(conn: Connection, contact_id: ContactId) -> list[ContactId]:
+    """A conversation: the contact itself, then those that were merged into it, oldest first."""
+    part = contacts.c.merged_into != literal("", literal_execute=True)
+    query = select(contacts.c.id).where(contacts.c.merged_into == contact_id, part)
+    merged = conn.execute(query.order_by(contacts.c.number)).scalars()
+    return [contact_id, *(ContactId(one) for one in merged)]
+
+
 def contact_from(row: RowMapping) -> Contact:
     """A row of ``COLUMNS``. What this version cannot read of it is left out, never raised (law 12)."""
     plain = {name: row[name] for name in Contact.__struct_fields__}
@@ -177,17 +189,18 @@ def moments(conn: Connection, contact_id: ContactId) -> Moments:
 def conversation(
     conn: Connection, contact_id: ContactId
 ) -> tuple[Sequence[StoredMessage], Sequence[StoredReply]]:
-    """What the caller said and what we answered, each oldest first."""
+    """What the caller said and what we answered, each oldest first, on whichever merged contact."""
+    ids = whole(conn, contact_id)
     said = conn.execute(
         select(*_columns(messages, StoredMessage, "content", "raw"), type_coerce(messages.c.content, Text))
-        .where(messages.c.contact_id == contact_id)
+        .where(messages.c.contact_id.in_(ids))
         .order_by(messages.c.received_at, messages.c.id)
     ).all()
     unread = [row.raw_id for row in said if row.flag == "defective"]
     bodies = _bodies(conn, unread) if unread else {}
     answered = conn.execute(
         select(*_columns(replies, StoredReply))
-        .where(replies.c.contact_id == contact_id)
+        .where(replies.c.contact_id.in_(ids))
         .order_by(replies.c.id)
     )
     return (
@@ -202,10 +215,10 @@ def _bodies(conn: Connection, raw_ids: Sequence[str]) -> dict[str, bytes]:
 
 
 def hypotheses(conn: Connection, contact_id: ContactId) -> Sequence[StoredLocation]:
-    """Every hypothesis of where the contact is, oldest first."""
+    """Every hypothesis of where the contact is, oldest first; those of merged contacts are its own."""
     rows = conn.execute(
         select(*_columns(locations, StoredLocation, "location"), type_coerce(locations.c.location, Text))
-        .where(locations.c.contact_id == contact_id)
+        .where(locations.c.contact_id.in_(whole(conn, contact_id)))
         .order_by(locations.c.id)
     )
     return [

@@ -32,7 +32,10 @@ PAGE_LIMIT = 100
 IN_QUEUE = (ContactState.WAITING, ContactState.OPEN, ContactState.HELD)
 
 # Written into the statement, so that both engines see that the partial index answers it.
-LIVE = contacts.c.state != literal(ContactState.CLOSED.value, literal_execute=True)
+LIVE = and_(
+    contacts.c.state != literal(ContactState.CLOSED.value, literal_execute=True),
+    contacts.c.state != literal(ContactState.MERGED.value, literal_execute=True),
+)
 ORDER = (contacts.c.priority, contacts.c.queued_at, contacts.c.id)
 
 

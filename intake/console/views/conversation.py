@@ -48,7 +48,8 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ``delivery`` is what became of a reply of ours. ``flags`` holds ``old`` (long on its way),
     ``defective`` (``raw`` shows what came), ``conflict`` and ``edit``. ``repeated_at`` lists when the
     very same words came again: people are told to send again after three minutes (law 4). ``clues`` are
-    the words that tell a place, in their order.
+    the words that tell a place, in their order. ``channel`` and ``contact`` say by which way it came or
+    went: a merged contact's lines stand among those of the contact that was kept.
     """
 
     id: str
@@ -67,6 +68,8 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     raw: str = ""
     extra: dict[str, Any] = msgspec.field(default_factory=dict)
     clues: tuple[ClueMark, ...] = ()
+    channel: str = ""
+    contact: str = ""
 
 
 def conversation(
@@ -124,6 +127,8 @@ def _of_caller(
         raw=stored.raw.decode("utf-8", "replace"),
         extra=message.extra if message else {},
         clues=tuple(_mark(clue, ask(clue)) for clue in clues) if message else (),
+        channel=stored.channel,
+        contact=stored.contact_id,
     )
 
 
@@ -157,4 +162,6 @@ def _of_ours(reply: StoredReply) -> Line:
         delivery=reply.state,
         delivered_at=reply.delivered_at,
         trouble=" ".join(part for part in (reply.provider_code, reply.reason) if part),
+        channel=reply.channel,
+        contact=reply.contact_id,
     )

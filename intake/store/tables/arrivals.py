@@ -101,13 +101,19 @@ index_where(
     contacts.c.telephone,
     where="telephone <> ''",
 )
+# Which contacts are part of another.
+index_where(
+    "ix_contacts_merged_into",
+    contacts.c.merged_into,
+    where="merged_into <> ''",
+)
 # The queue's order: priority, then waiting time. Only live contacts are in it.
 index_where(
     "ix_contacts_queue",
     contacts.c.priority,
     contacts.c.queued_at,
     contacts.c.id,
-    where="state <> 'closed'",
+    where="state <> 'closed' AND state <> 'merged'",
 )
 
 index_where(

@@ -98,6 +98,8 @@ handings = Table(
     # Empty: whoever takes it first (the end of a shift).
     Column("to_handler", String(40), nullable=False),
     Column("note", Text, nullable=False),
+    # The contact's fence when it was offered: once the giver has lost it, nothing is offered any more.
+    Column("attempts", Integer, nullable=False),
     Column("offered_at", Instant, nullable=False),
     # offered | taken | declined | withdrawn
     Column("state", String(16), nullable=False),

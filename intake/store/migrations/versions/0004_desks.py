@@ -13,6 +13,24 @@ NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 def upgrade() -> None:
     merged = sa.Column("merged_into", ID, nullable=False, server_default="")
     op.add_column("contacts", merged)
+    merged_into = sa.text("merged_into <> ''")
+    op.create_index(
+        "ix_contacts_merged_into",
+        "contacts",
+        ["merged_into"],
+        sqlite_where=merged_into,
+        postgresql_where=merged_into,
+    )
+    # A merged contact is in no queue, and must not pile up at its head.
+    op.drop_index("ix_contacts_queue", "contacts")
+    live = sa.text("state <> 'closed' AND state <> 'merged'")
+    op.create_index(
+        "ix_contacts_queue",
+        "contacts",
+        ["priority", "queued_at", "id"],
+        sqlite_where=live,
+        postgresql_where=live,
+    )
     op.create_table(
         "accounts",
         sa.Column("name", sa.String(length=40), nullable=False),
@@ -90,6 +108,7 @@ def _between_handlers() -> None:
         sa.Column("from_handler", sa.String(length=40), nullable=False),
         sa.Column("to_handler", sa.String(length=40), nullable=False),
         sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("offered_at", sa.BigInteger(), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("ended_at", sa.BigInteger(), nullable=True),

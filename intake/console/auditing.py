@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 from typing import TypeVar
@@ -45,13 +46,13 @@ HEAD_EVERY_S = 60.0
 
 
 class Auditor:
-    """Writes records of views, all that wait in one transaction; made by one event loop."""
+    """Writes records of views, all that wait in one transaction; for one event loop."""
 
-    def __init__(self, store: Store, clock: Clock):
+    def __init__(self, store: Store, clock: Clock, timer: Callable[[], float] = time.monotonic):
         self._store, self._clock = store, clock
         self._waiting: list[tuple[Entry, asyncio.Future[None]]] = []
         self._committing: asyncio.Task[None] | None = None
-        self._seen: TTLCache[tuple[str, str, str], bool] = TTLCache(VIEWS_KEPT, VIEW_S)
+        self._seen: TTLCache[tuple[str, str, str], bool] = TTLCache(VIEWS_KEPT, VIEW_S, timer)
 
     async def write(self, entry: Entry) -> None:
         """Return once the record is committed; raises StoreUnavailable."""
@@ -99,7 +100,7 @@ class Auditor:
 
 
 AUDITOR = web.AppKey("auditor", Auditor)
-_NO_PATH = re.compile(r"[^A-Za-z0-9._/ -]")
+_NO_PATH = re.compile(r"[^A-Za-z0-9._/:-]")
 _RECORDED = web.RequestKey("recorded", bool)
 _TOLD = web.RequestKey("told", dict[str, Told])
 
@@ -174,7 +175,7 @@ def tell(request: web.Request, **data: Told) -> None:
 
 async def record_refusal(request: web.Request, person: Person, asked: Asked, status: int) -> None:
     """Somebody we know asked for what is not theirs."""
-    wanted = asked.action or _NO_PATH.sub("", f"{asked.method} {asked.path}")[:80]
+    wanted = asked.action or _NO_PATH.sub("", f"{asked.method}:{asked.path}")[:80]
     data: dict[str, Told] = {"status": status, "asked": wanted}
     address = request.match_info.get("contact", "")
     action = "refused.locked" if status == 423 else "refused"

@@ -35,9 +35,9 @@ NOTHING = "0" * 64
 SLICE = 2_000
 
 _WORD = re.compile(r"[a-z0-9][a-z0-9._:@-]{0,39}")
-_TOLD = re.compile(r"[A-Za-z0-9._:@/,=' -]{0,100}")
-# A telephone number must not get into a record under any name.
-_DIGITS = re.compile(r"(?<![0-9a-f-])\+?[0-9][0-9 ]{8,}(?![0-9a-f-])")
+# No space: what somebody wrote is no such word. No long number: nobody can be called by a record.
+_TOLD = re.compile(r"[A-Za-z0-9._:@/,=-]{0,100}")
+_DIGITS = re.compile(r"(?<![0-9a-f-])[0-9]{9,}(?![0-9a-f-])")
 T = TypeVar("T")
 Recording = Callable[[Connection], object]
 """What another's transaction does last: see ``record``."""

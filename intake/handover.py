@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from intake import mait
+from intake.addressee import Seen, addressee, require_seen
 from intake.contact import Contact, ContactId
 from intake.control_room import RoomId, Service
 from intake.errors import Refused
@@ -28,12 +29,6 @@ from intake.store import Connection, claims, contacts, decisions, outgoing, rero
 from intake.store.audit import Recording, recorded
 from intake.store.store import Store
 
-_STILL_WITH = (
-    TransferState.QUEUED,
-    TransferState.SENT,
-    TransferState.DELIVERED,
-    TransferState.ACCEPTED,
-)
 NUMBERS_ELSEWHERE = "numbers-elsewhere"
 """The extension that names an incident's numbers which went to other rooms of the same service."""
 Suggested = Callable[[Connection, Contact, CallerLocation | None], Sequence[str]]
@@ -78,19 +73,26 @@ class HandOver:
         room_id: str | None = None,
         methane: Methane | None = None,
         record: Recording | None = None,
+        *,
+        rooms: Mapping[Service, str] | None = None,
+        seen: Seen | None = None,
     ) -> list[TransferId]:
         """Hand a claimed contact to each service asked for; returns the ids of the transfers.
 
+        ``room_id``, or ``rooms`` by service, outrank the router. What is not as it was ``seen`` is not sent.
         ``record`` is done last in the same transaction: who did it is kept with what was done, or neither.
         Raises StaleClaim when the claim is not this handler's any more, NotFound, Refused.
         """
-        if room_id is not None:
-            self._router.room(room_id)  # raises NotFound before anything is written
+        rooms = dict.fromkeys(services, room_id) if room_id else dict(rooms or {})
+        for chosen in rooms.values():
+            self._router.room(chosen)  # raises NotFound before anything is written
 
         def work(conn: Connection) -> list[TransferId]:
             now = self._clock.now()
             contact = claims.owned(conn, now, claims.Claim(contact_id, handler, attempts))
-            return self.send_in(conn, now, contact, handler, services, room_id, methane)
+            if seen is not None:
+                require_seen(seen, contacts.transfers_of(conn, contact_id))
+            return self.send_in(conn, now, contact, handler, services, None, methane, rooms=rooms, seen=seen)
 
         sent = await self._store.run(recorded(work, record))
         self._store.bell.ring()
@@ -105,6 +107,9 @@ class HandOver:
         services: Sequence[Service],
         room_id: str | None = None,
         methane: Methane | None = None,
+        *,
+        rooms: Mapping[Service, str] | None = None,
+        seen: Seen | None = None,
     ) -> list[TransferId]:
         """The same within a transaction of the caller's; the contact must be locked in it (law 10)."""
         if not services:
@@ -114,9 +119,12 @@ class HandOver:
         incident = incident_of(conn, contact, incident_id, services, report, acting.measured)
         sent = []
         for service in dict.fromkeys(services):
-            decision = self.decide(service, acting.now, room_id)
-            decision_id = self.record(conn, now, contact, decision, acting, actor, room_id=room_id)
-            to_room, kind = _addressee(contacts.transfers_of(conn, contact.id), decision, room_id)
+            chosen = (rooms or {}).get(service, room_id)
+            decision = self.decide(service, acting.now, chosen)
+            if seen is not None:
+                seen.require_room(decision)
+            decision_id = self.record(conn, now, contact, decision, acting, actor, room_id=chosen)
+            to_room, kind = addressee(contacts.transfers_of(conn, contact.id), decision, chosen)
             transfer = self._transfer(conn, now, contact, incident, decision, to_room, kind)
             outgoing.enqueue(conn, now, transfer, decision_id, actor)
             reroutes.end_open(conn, now, contact.id, service, "superseded", actor, "sent by a person")
@@ -257,36 +265,3 @@ class HandOver:
             created_at=now,
             first_room_id=first_room,
         )
-
-
-def still_with(
-    before: Sequence[contacts.TransferSummary], service: Service
-) -> list[contacts.TransferSummary]:
-    """The messages about a service whose rooms have the incident, oldest first.
-
-    A room that rejected it or never confirmed it has not; one that was sent its closure has it no more.
-    """
-    let_go: set[str] = set()
-    found: list[contacts.TransferSummary] = []
-    for one in reversed([one for one in before if one.service is service]):
-        if one.kind == TransferKind.CLOSURE and one.state != TransferState.REJECTED:
-            let_go.add(one.room_id)
-        elif one.state in _STILL_WITH and one.room_id not in let_go:
-            found.append(one)
-    return found[::-1]
-
-
-def _addressee(
-    before: Sequence[contacts.TransferSummary], decision: RoutingDecision, chosen: str | None
-) -> tuple[RoomId, TransferKind]:
-    """Which room a message goes to, and whether that room has the incident already.
-
-    What was passed to a buddy is followed there, unless a person chose the room. A room that does not
-    have it gets all of it again.
-    """
-    rooms = [
-        RoomId(one.room_id)
-        for one in still_with(before, decision.service)
-        if decision.room_id in ((one.room_id,) if chosen else (one.room_id, one.first_room_id))
-    ]
-    return (rooms[-1], TransferKind.UPDATE) if rooms else (decision.room_id, TransferKind.CREATION)

@@ -18,7 +18,7 @@ from intake.contact import (
     Reply,
     Trust,
 )
-from intake.control_room import ControlRoom, Service
+from intake.control_room import ControlRoom, RoomId, Service
 from intake.incident import Confirmation, Transfer
 from intake.location import CallerLocation, Clue, Reading
 from intake.routing.abroad import Neighbour
@@ -168,6 +168,8 @@ class Router(Protocol):
         """``inland | shore | sea | abroad | unknown``, and the country where it is known."""
         ...
 
+    @property
+    def rooms(self) -> Mapping[RoomId, ControlRoom]: ...
     def room(self, room_id: str) -> ControlRoom: ...
     def neighbour(self, code: str) -> Neighbour | None: ...
 

@@ -10,10 +10,11 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from intake.addressee import still_with
 from intake.contact import Contact, ContactId, ContactState
 from intake.control_room import RoomId, Service
 from intake.errors import NotFound, Refused
-from intake.handover import Acting, HandOver, still_with
+from intake.handover import Acting, HandOver
 from intake.incident import TransferId, TransferKind, TransferState
 from intake.location import CallerLocation
 from intake.ports import Clock, Router

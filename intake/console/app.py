@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from intake.console.access import check_tokens, require_right, set_security_headers
-from intake.console.api import bodies, contact, fixes, links, me, places, queue, routing
+from intake.console.api import bodies, contact, fixes, links, me, places, queue, rooms, routing
 from intake.console.api.answers import BODY_LIMIT_BYTES, refuse_in_json
 from intake.console.api.queue import changing
 from intake.console.auditing import record_views, start_auditing
@@ -27,6 +27,7 @@ API: tuple[Route, ...] = (
     route("GET", f"{V1}/queue", queue.list_queue, Right.READ, "queue.list"),
     route("POST", f"{V1}/queue/claim", queue.claim_next, Right.WORK, "contact.claim"),
     route("GET", f"{V1}/fixes", fixes.list_fixes, Right.READ, "fixes.list"),
+    route("GET", f"{V1}/rooms", rooms.search, Right.READ),
     # One contact
     route("GET", CONTACT, contact.show, Right.READ, "contact.view"),
     route("GET", f"{CONTACT}/route", contact.route, Right.READ, "contact.route"),

@@ -10,6 +10,7 @@ from typing import Protocol
 import msgspec
 from aiohttp import web
 
+from intake.addressee import Seen
 from intake.console.roles import Person
 from intake.contact import ContactId
 from intake.control_room import Service
@@ -37,10 +38,14 @@ class HandOver(Protocol):
         room_id: str | None = None,
         methane: Methane | None = None,
         record: Recording | None = None,
+        *,
+        rooms: Mapping[Service, str] | None = None,
+        seen: Seen | None = None,
     ) -> list[TransferId]:
         """Decision, incident, transfer and log event in one transaction (law 10), for each service.
 
-        ``room_id`` None leaves the choice to the router; ``record`` is done last in the same
+        ``room_id``, or ``rooms`` by service, left out leave the choice to the router; what is not as it
+        was ``seen`` is not sent; ``record`` is done last in the same
         transaction. Raises StaleClaim, NotFound, Refused.
         """
         ...

@@ -12,6 +12,7 @@ from intake.incident import Methane
 
 ServiceWord = Literal["police", "ambulance", "fire", "coastguard"]
 AddedWord = Literal["transport-police", "mountain-rescue", "cave-rescue", "lowland-rescue"]
+AnyServiceWord = ServiceWord | AddedWord
 Words = Annotated[str, msgspec.Meta(min_length=1, max_length=4_000)]
 Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
@@ -89,12 +90,34 @@ class Invite(Fenced):
     mode: Literal["once", "live"] = "once"
 
 
+RoomName = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+RoomByService = Annotated[dict[AnyServiceWord, RoomName], msgspec.Meta(max_length=8)]
+
+
+class Seen(Body):
+    """What the handler had before them: how many messages had been handed over, and which room would get
+    it for each service. Where either has changed nothing is sent: not twice, and to no room unseen."""
+
+    transfers: Annotated[int, msgspec.Meta(ge=0)]
+    rooms: RoomByService = {}
+
+
 class Send(Fenced):
-    """Hand over to each service; ``room_id`` outranks the router's choice."""
+    """Hand over to each service; ``room_id`` (of one service) or ``rooms`` (by service) outrank the
+    router's choice."""
 
     services: Annotated[list[ServiceWord | AddedWord], msgspec.Meta(min_length=1, max_length=8)]
-    room_id: Annotated[str, msgspec.Meta(max_length=100)] | None = None
+    room_id: RoomName | None = None
+    rooms: RoomByService = {}
     methane: Methane | None = None
+    seen: Seen | None = None
+
+
+class RoomsQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``q`` are words of a room's name or id, all of which must stand in it; ``service`` narrows to one."""
+
+    q: Annotated[str, msgspec.Meta(max_length=100)] = ""
+    service: ServiceWord | AddedWord | Literal[""] = ""
 
 
 class TakeProposal(Fenced):

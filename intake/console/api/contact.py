@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from aiohttp import web
 
+from intake.addressee import Seen
 from intake.console import auditing
 from intake.console.api import bodies
 from intake.console.api.answers import BadRequest, answer, read_body, read_query
@@ -146,14 +147,34 @@ async def send(request: web.Request) -> web.Response:
     if body.room_id is not None and len(services) > 1:
         raise BadRequest("a room of your own choice takes one service at a time")
     record = auditing.recording(
-        request, contact=contact_id, services=[one.word for one in services], room=body.room_id
+        request,
+        contact=contact_id,
+        services=[one.word for one in services],
+        room=body.room_id,
+        rooms=list(body.rooms.values()),
     )
     sent = await desk.handover.send(
-        contact_id, handler, body.attempts, services, body.room_id, body.methane, record
+        contact_id,
+        handler,
+        body.attempts,
+        services,
+        body.room_id,
+        body.methane,
+        record,
+        rooms=_by_service(body.rooms),
+        seen=_seen(body.seen),
     )
     contact = await desk.store.run(lambda conn: contacts.get(conn, contact_id))
     row = views.queue_row(contact, desk.clock.now())
     return answer(views.SentAnswer(contact=row, transfer_ids=list(sent)), 202)
+
+
+def _seen(said: bodies.Seen | None) -> Seen | None:
+    return Seen(transfers=said.transfers, rooms=_by_service(said.rooms)) if said else None
+
+
+def _by_service(named: Mapping[bodies.AnyServiceWord, str]) -> dict[Service, str]:
+    return {Service.from_word(word): room_id for word, room_id in named.items()}
 
 
 def _rooms(desk: Desk) -> views.FindRoom:

@@ -133,6 +133,10 @@ class InviteAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TransferView(msgspec.Struct, frozen=True, kw_only=True):
+    """One message to a room. ``first_room_id`` is the room it was meant for, another than ``room_id``
+    where that stayed silent and its buddy was asked; ``created_by`` a handler, ``policy:…``, or
+    ``rerouting`` for what the intake tells by itself."""
+
     id: str
     service: str
     room_id: str
@@ -148,6 +152,9 @@ class TransferView(msgspec.Struct, frozen=True, kw_only=True):
     next_attempt_at: datetime
     room_reference: str
     reason: str
+    first_room_id: str = ""
+    first_room_name: str = ""
+    created_by: str = ""
 
 
 class Hypothesis(msgspec.Struct, frozen=True, kw_only=True):
@@ -252,16 +259,17 @@ def decision_view(
 
 
 def transfer_view(transfer: TransferSummary, find_room: FindRoom) -> TransferView:
-    room = find_room(transfer.room_id)
+    room, first = find_room(transfer.room_id), find_room(transfer.first_room_id)
     same = {
         name: getattr(transfer, name)
         for name in TransferView.__struct_fields__
-        if name not in ("service", "room_name", "telephone")
+        if name not in ("service", "room_name", "telephone", "first_room_name")
     }
     return TransferView(
         service=transfer.service.word,
         room_name=room.name if room else transfer.room_id,
         telephone=room.telephone if room else "",
+        first_room_name=first.name if first else transfer.first_room_id,
         **same,
     )
 

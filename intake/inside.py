@@ -7,9 +7,14 @@ from __future__ import annotations
 
 from contextlib import AsyncExitStack
 from functools import partial
+from pathlib import Path
 
 from intake.console.app import make_console_app
 from intake.console.desk import Desk
+from intake.console.roles import Right
+from intake.console.routes import route
+from intake.console.sign_in.gate import Gate
+from intake.console.sign_in.sessions import BrowserSessions
 from intake.doors.listening import serve_http
 from intake.doors.way_in import WayIn
 from intake.explaining import Explaining
@@ -25,7 +30,8 @@ from intake.public.inviting import InvitingByRule, make_inviting
 from intake.register import BOUNDARIES, load_auto_transfer, load_register, load_rerouting
 from intake.rerouting import Rerouting
 from intake.running import Running, new_id, spawn
-from intake.service_health import add_health
+from intake.service_health import health_handlers
+from intake.stock_replies import load_stock_replies
 from intake.suggesting import Suggesting
 from intake.telling import Telling
 from intake.triage import load_added, load_triage
@@ -76,6 +82,9 @@ async def open_console(stack: AsyncExitStack, started: Running, inside: Inside) 
         router=inside.router,
         handover=inside.handover,
         places=best,
+        sessions=sessions,
+        gate=Gate(started.store, started.clock, sessions, console.secret),
+        idle_lock_s=console.idle_lock_s,
         locator=inside.locator,
         ask=inside.ask,
         inviting=inside.inviting,
@@ -91,9 +100,10 @@ async def open_console(stack: AsyncExitStack, started: Running, inside: Inside) 
         old_after_s=settings.contacts.old_after_s,
         fixes_wait_s=settings.contacts.fixes_wait_s,
         read_timeout_s=settings.doors.read_timeout_s,
+        libraries_dir=Path(settings.console.libraries_dir),
     )
-    app = make_console_app(desk)
-    add_health(app.router, started.health)
+    health = health_handlers(started.health).items()
+    app = make_console_app(desk, [route("GET", path, show, Right.OPEN) for path, show in health])
     started.console_port = await serve_http(stack, app, settings.console.host, settings.console.port)
 
 

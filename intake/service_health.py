@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import msgspec
 from aiohttp import web
@@ -13,6 +13,8 @@ from intake import __version__, metrics
 from intake.clock import SteadyClock
 from intake.errors import StoreUnavailable
 from intake.store.store import Store
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 STUCK_AFTER_S = 30.0
 """A loop that has not come round for this long is stuck: its longest single wait is 10 s."""
@@ -57,6 +59,12 @@ class Health:
 
 def add_health(router: web.UrlDispatcher, health: Health) -> None:
     """Mount /health (200 or 503) and /metrics."""
+    for path, handler in health_handlers(health).items():
+        router.add_get(path, handler)
+
+
+def health_handlers(health: Health) -> Mapping[str, Handler]:
+    """By path, for whoever has a table of paths of their own."""
 
     async def show_health(_request: web.Request) -> web.Response:
         healthy, report = await health.report()
@@ -69,5 +77,4 @@ def add_health(router: web.UrlDispatcher, health: Health) -> None:
             body=generate_latest(metrics.REGISTRY), headers={"Content-Type": CONTENT_TYPE_LATEST}
         )
 
-    router.add_get("/health", show_health)
-    router.add_get("/metrics", show_metrics)
+    return {"/health": show_health, "/metrics": show_metrics}

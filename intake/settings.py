@@ -68,12 +68,40 @@ class TransfersSettings(msgspec.Struct, frozen=True, kw_only=True):
     verdict_wait_s: float = 30.0
 
 
+class OidcSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An identity provider, asked where ``issuer`` is set. ``role_map`` gives our role for each value of the
+    claim ``role_claim``; who has none of them is refused. ``name`` stands on the button."""
+
+    issuer: str = ""
+    name: str = "single sign-on"
+    client_id: str = ""
+    client_secret: str = ""
+    role_claim: str = "roles"
+    role_map: dict[str, str] = {}
+    scopes: str = "openid profile"
+    timeout_s: float = 5.0
+
+
 class ConsoleSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """``tokens`` maps a handler's name to the SHA-256 (hex) of the token that names them."""
+    """``tokens`` maps a handler's name to the SHA-256 (hex) of the token that names them.
+
+    ``libraries_dir`` is where npm put the libraries of the pages. ``secret`` seals second factors: without
+    it there are no local accounts, with another one each must be enrolled again. A session is over
+    ``session_s`` after its sign-in and ``session_idle_s`` after its last request; a page locks itself
+    after ``idle_lock_s`` without key or pointer. ``public_url`` is the console's address as browsers
+    see it: the identity provider sends people back there.
+    """
 
     host: str = "127.0.0.1"
     port: int = 8090
+    public_url: str = ""
+    libraries_dir: str = "node_modules"
     tokens: dict[str, str] = {}
+    secret: Annotated[str, msgspec.Meta(pattern="^(.{32,})?$", description="empty, or 32 characters")] = ""
+    session_s: Annotated[float, msgspec.Meta(gt=0, le=86_400)] = 12 * 3600.0
+    session_idle_s: Annotated[float, msgspec.Meta(gt=0, le=86_400)] = 3600.0
+    idle_lock_s: Annotated[float, msgspec.Meta(ge=1, le=3_600)] = 600.0
+    oidc: OidcSettings = OidcSettings()
 
 
 class LinksSettings(msgspec.Struct, frozen=True, kw_only=True):

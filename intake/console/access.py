@@ -14,8 +14,9 @@ from aiohttp import web
 from intake.console.api.answers import problem
 from intake.console.auditing import record_refusal
 from intake.console.desk import DESK, HANDLER, PERSON, Desk
-from intake.console.roles import Person, Right, Role
+from intake.console.roles import Person, Right, Role, is_handler_name
 from intake.console.routes import RIGHT_OF, Asked
+from intake.console.sign_in.forms import CSRF_FIELD, FORM, read_form
 from intake.errors import BadConfiguration
 
 log = structlog.get_logger()
@@ -31,15 +32,7 @@ SECURITY_HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
-_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-OUR_NAMES = frozenset({"intake", "triage", "outbox", "relay", "rerouting", "automatic", "caller", "link"})
-"""Actors of the log that are no persons."""
-
-
-def is_handler_name(name: str) -> bool:
-    """Small letters, digits, ``.``, ``_``, ``-``; none of the names under which we act ourselves."""
-    return _NAME.fullmatch(name) is not None and name not in OUR_NAMES
 
 
 def check_tokens(tokens: Mapping[str, str]) -> None:
@@ -89,7 +82,7 @@ async def require_right(request: web.Request, handler: Handler) -> web.StreamRes
     if not _same_origin(request) and not asked.is_page:
         return problem(403, "foreign_origin", "requests from pages of another site are refused")
     person = await who(request)
-    if refused := _refusal(request, asked, person):
+    if refused := await _refusal(request, asked, person):
         if person is not None:
             await record_refusal(request, person, asked, refused.status)
         return refused
@@ -108,7 +101,7 @@ async def who(request: web.Request) -> Person | None:
     return None if name is None else Person(name=name, role=Role.HANDLER, open_limit=desk.open_limit)
 
 
-def _refusal(request: web.Request, asked: Asked, person: Person | None) -> web.Response | None:
+async def _refusal(request: web.Request, asked: Asked, person: Person | None) -> web.Response | None:
     if person is None:
         if asked.is_page:
             return web.Response(status=303, headers={"Location": "/sign-in"})
@@ -120,16 +113,20 @@ def _refusal(request: web.Request, asked: Asked, person: Person | None) -> web.R
         log.warning("console_forbidden", path=asked.path, person=person.name, role=person.role)
         return problem(403, "forbidden", f"a {person.role} may not do this")
     if person.locked and not asked.while_locked:
+        if asked.is_page:
+            return web.Response(status=303, headers={"Location": "/locked"})
         return problem(423, "locked", "this desk is locked: type your password to go on")
-    if person.session and request.method not in SAFE and not _csrf_holds(request, person):
+    if person.session and request.method not in SAFE and not await _csrf_holds(request, person):
         return problem(403, "csrf", "this change did not come from our own page: load it again")
     return None
 
 
-def _csrf_holds(request: web.Request, person: Person) -> bool:
-    return hmac.compare_digest(
-        request.headers.get(CSRF_HEADER, "").encode("utf-8", "surrogateescape"), person.csrf.encode()
-    )
+async def _csrf_holds(request: web.Request, person: Person) -> bool:
+    """Scripts send the token as a header, plain forms as a field."""
+    sent = request.headers.get(CSRF_HEADER, "")
+    if not sent and request.content_type == FORM:
+        sent = (await read_form(request)).get(CSRF_FIELD, "")
+    return hmac.compare_digest(sent.encode("utf-8", "surrogateescape"), person.csrf.encode())
 
 
 def _same_origin(request: web.Request) -> bool:

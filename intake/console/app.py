@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from aiohttp import web
 
 from intake.console.access import check_tokens, require_right, set_security_headers
@@ -17,6 +19,8 @@ from intake.console.pages.shells import SHELLS, Shells
 from intake.console.roles import Right
 from intake.console.routes import Route, add_routes, route
 
+from intake.console.sign_in.api import session_routes
+from intake.console.sign_in.pages import sign_in_routes
 V1 = "/api/v1"
 CONTACT = V1 + "/contacts/{contact}"
 
@@ -68,8 +72,11 @@ API: tuple[Route, ...] = (
 """The JSON interface. ``{contact}`` is a contact's id or its reference: ``26-000123`` or ``123``."""
 
 
-def make_console_app(desk: Desk) -> web.Application:
-    """The pages and the JSON interface; raises BadConfiguration for tokens that cannot be right."""
+def make_console_app(desk: Desk, beside: Iterable[Route] = ()) -> web.Application:
+    """The pages and the JSON interface; raises BadConfiguration for tokens that cannot be right.
+
+    ``beside`` are paths of the process around it: /health and /metrics.
+    """
     check_tokens(desk.tokens)
     app = web.Application(
         client_max_size=BODY_LIMIT_BYTES,
@@ -79,5 +86,5 @@ def make_console_app(desk: Desk) -> web.Application:
     app[SHELLS] = Shells.load()
     start_auditing(app, desk.store, desk.clock)
     open_live_line(app)
-    add_routes(app, (*API, *page_routes(desk.libraries_dir)))
+    add_routes(app, (*API, *session_routes(), *sign_in_routes(), *page_routes(desk.libraries_dir), *beside))
     return app

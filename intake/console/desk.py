@@ -12,6 +12,7 @@ from aiohttp import web
 
 from intake.addressee import Seen
 from intake.console.roles import Person
+from intake.console.sign_in.gate import Gate
 from intake.contact import ContactId
 from intake.control_room import Service
 from intake.explaining import Explaining
@@ -77,7 +78,9 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a request may need. ``tokens`` maps a handler's name to the SHA-256 (hex) of their
     token; ``old_after_s`` marks a message that was on its way for longer as old; ``ask`` gives the ready
     question for a clue, in a language; ``border_question`` is what to ask near a border, by language;
-    ``libraries_dir`` holds what npm installed for the pages."""
+    ``libraries_dir`` holds what npm installed for the pages;
+    ``gate`` judges sign-ins, ``provider_name`` is the identity provider beside it, empty where there is none;
+    ``idle_lock_s`` without key or pointer and a desk locks itself."""
 
     store: Store
     router: Router
@@ -102,6 +105,9 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     sessions: Sessions | None = None
     libraries_dir: Path = Path("node_modules")
 
+    gate: Gate | None = None
+    provider_name: str = ""
+    idle_lock_s: float = 600.0
 
 DESK = web.AppKey("desk", Desk)
 HANDLER = web.RequestKey("handler", str)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 
 import msgspec
+
+OUR_NAMES = frozenset({"intake", "triage", "outbox", "relay", "rerouting", "automatic", "caller", "link"})
+"""Actors of the log that are no persons."""
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
 
 
 class Role(StrEnum):
@@ -48,6 +53,11 @@ RIGHTS: Mapping[Role, frozenset[Right]] = {
     Role.RESEARCHER: frozenset({Right.SELF, Right.COUNTS, Right.RESEARCH}),
     Role.ADMIN: frozenset({Right.SELF, Right.ADMIN}),
 }
+
+
+def is_handler_name(name: str) -> bool:
+    """Small letters, digits, ``.``, ``_``, ``-``; none of the names under which we act ourselves."""
+    return _NAME.fullmatch(name) is not None and name not in OUR_NAMES
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):

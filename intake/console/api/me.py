@@ -12,7 +12,8 @@ from intake.console.desk import DESK, PERSON
 
 
 class Me(msgspec.Struct, frozen=True, kw_only=True):
-    """Whoever asked. ``handler`` is the name by which the log knows them."""
+    """Whoever asked. ``handler`` is the name by which the log knows them; ``csrf`` goes back with each
+    change, in the header ``X-CSRF``."""
 
     handler: str
     display_name: str
@@ -20,6 +21,8 @@ class Me(msgspec.Struct, frozen=True, kw_only=True):
     language: str
     open_limit: int
     locked: bool
+    csrf: str
+    idle_lock_s: float
     now: datetime
 
 
@@ -33,6 +36,8 @@ async def show(request: web.Request) -> web.Response:
             language=person.language,
             open_limit=person.open_limit,
             locked=person.locked,
+            csrf=person.csrf,
+            idle_lock_s=request.app[DESK].idle_lock_s,
             now=request.app[DESK].clock.now(),
         )
     )

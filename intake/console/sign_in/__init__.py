@@ -1,0 +1,1 @@
+"""Who is at the desk: passwords, second factors, the identity provider, and browsers' sessions."""

@@ -1,0 +1,57 @@
+"""The idle lock, and who else may take a contact, as JSON."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from intake.console.api.answers import answer, problem, read_body
+from intake.console.desk import DESK, PERSON
+from intake.console.roles import Right
+from intake.console.routes import Route, route
+from intake.console.sign_in.bodies import ColleagueRow, ColleaguesAnswer, LockState, Unlock
+from intake.console.sign_in.gate import Denied
+from intake.console.sign_in.pages import gate_of, peer_of, set_retry
+from intake.errors import Refused
+from intake.store import accounts
+
+V1 = "/api/v1"
+
+
+def session_routes() -> tuple[Route, ...]:
+    return (
+        route("POST", f"{V1}/session/lock", lock, Right.SELF, "session.lock", while_locked=True),
+        route("POST", f"{V1}/session/unlock", unlock, Right.SELF, "session.unlock", while_locked=True),
+        route("GET", f"{V1}/accounts/colleagues", colleagues, Right.READ),
+    )
+
+
+async def lock(request: web.Request) -> web.Response:
+    """Nothing but ``unlock``, ``/me`` and signing out is answered from now on."""
+    person = request[PERSON]
+    if not person.session:
+        raise Refused("a token has no session that could be locked")
+    await gate_of(request).sessions.lock(person)
+    return answer(LockState(locked=True))
+
+
+async def unlock(request: web.Request) -> web.Response:
+    """With the password. 403 where it is wrong, 429 with Retry-After after too many attempts."""
+    body, person = await read_body(request, Unlock), request[PERSON]
+    if not person.session:
+        raise Refused("a token has no session that could be unlocked")
+    gate = gate_of(request)
+    try:
+        await gate.check_password(person.name, body.password, peer_of(request))
+    except Denied as denied:
+        status, code = (429, "resting") if denied.retry_at else (403, "denied")
+        response = problem(status, code, str(denied))
+        set_retry(response, denied.retry_at, request.app[DESK])
+        return response
+    await gate.sessions.unlock(person)
+    return answer(LockState(locked=False))
+
+
+async def colleagues(request: web.Request) -> web.Response:
+    """Enabled handlers and supervisors: whom a contact can be handed to."""
+    rows = await request.app[DESK].store.read(accounts.colleagues)
+    return answer(ColleaguesAnswer(tuple(ColleagueRow(row.name, row.display_name) for row in rows)))

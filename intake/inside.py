@@ -31,6 +31,7 @@ from intake.register import BOUNDARIES, load_auto_transfer, load_register, load_
 from intake.rerouting import Rerouting
 from intake.running import Running, new_id, spawn
 from intake.service_health import health_handlers
+from intake.stock_replies import load_stock_replies
 from intake.suggesting import Suggesting
 from intake.telling import Telling
 from intake.triage import load_added, load_triage
@@ -57,6 +58,7 @@ class Inside:
         self.locator = TextLocator.load(settings.data_dir, settings.config_dir / "gazetteer")
         phrases = load_phrases(settings.config_dir)
         self.telling = Telling(phrases)
+        self.stock_replies = load_stock_replies(settings.config_dir)
         self.ask = partial(question_of, phrases)
         self.inviting = make_inviting(settings.links, phrases, settings.doors.public_url, new_id)
         self.suggesting = Suggesting(load_added(settings.config_dir), self.router)
@@ -91,6 +93,7 @@ async def open_console(stack: AsyncExitStack, started: Running, inside: Inside) 
         ask=inside.ask,
         inviting=inside.inviting,
         suggesting=inside.suggesting,
+        stock_replies=inside.stock_replies,
         rerouting=inside.rerouting,
         explaining=inside.explaining,
         border_question=inside.border_question,

@@ -22,6 +22,10 @@ PHRASES: Mapping[str, frozenset[str]] = {
     "received": frozenset(),
     "received_located": frozenset(),
     "received_ask_location": frozenset(),
+    "busy_located": frozenset(),
+    "busy_ask_location": frozenset(),
+    "major_located": frozenset(),
+    "major_ask_location": frozenset(),
     "silent_received": frozenset(),
     "seen_by_person": frozenset(),
     "ask_location": frozenset(),
@@ -39,7 +43,16 @@ PHRASES: Mapping[str, frozenset[str]] = {
 }
 """Each id with the values its text must name."""
 
-FIRST_REPLIES = ("received", "received_located", "received_ask_location", "silent_received")
+FIRST_REPLIES = (
+    "received",
+    "received_located",
+    "received_ask_location",
+    "busy_located",
+    "busy_ask_location",
+    "major_located",
+    "major_ask_location",
+    "silent_received",
+)
 """What a caller may get first: it has to say that this is a prototype."""
 PROTOTYPE_WORDS = {"en": "prototype", "cy": "prototeip"}
 
@@ -74,6 +87,10 @@ class Phrases:
     def service_name(self, service: Service, language: str) -> str:
         """As it stands inside a sentence: "the police", "yr heddlu"."""
         return self._services[self._spoken(language)][service]
+
+    def phrase(self, phrase_id: str, language: str) -> Phrase:
+        """One text with who reviewed it, in ``language`` or in English; KeyError for an unknown id."""
+        return self._texts[self._spoken(language)][phrase_id]
 
     def unreviewed(self) -> tuple[tuple[str, str], ...]:
         """``(language, id)`` of each text that no reviewer has signed."""
@@ -145,14 +162,20 @@ def _phrases(entries: Any, where: str, language: str, problems: list[str]) -> di
     return phrases
 
 
-def _problems_of(phrase: Phrase, language: str) -> list[str]:
-    problems = _value_problems(phrase)
-    for sentence in re.split(r"(?<=[.!?])\s+", phrase.text):
+def length_problems(text: str) -> list[str]:
+    """Why a text is too much for a frightened reader; empty for nothing."""
+    problems = []
+    for sentence in re.split(r"(?<=[.!?])\s+", text):
         count = len(sentence.split())
         if count > WORDS_A_SENTENCE:
             problems.append(f"a sentence has {count} words, more than {WORDS_A_SENTENCE}: {sentence!r}")
-    if phrase.text.count("?") > QUESTIONS_A_TEXT:
+    if text.count("?") > QUESTIONS_A_TEXT:
         problems.append(f"asks more than {QUESTIONS_A_TEXT} question")
+    return problems
+
+
+def _problems_of(phrase: Phrase, language: str) -> list[str]:
+    problems = _value_problems(phrase) + length_problems(phrase.text)
     if phrase.id in FIRST_REPLIES and PROTOTYPE_WORDS[language] not in phrase.text.lower():
         problems.append(f"a first reply must say {PROTOTYPE_WORDS[language]!r}")
     if phrase.reviewed and not phrase.reviewer:

@@ -22,6 +22,7 @@ from intake.locate.text import TextLocator
 from intake.register import load_register, load_rerouting
 from intake.rerouting import Rerouting
 from intake.routing.router import RegionalRouter
+from intake.stock_replies import load_stock_replies
 from intake.store.store import Store
 from intake.suggesting import Suggesting
 from intake.triage import load_added
@@ -67,6 +68,7 @@ def make_desk(store: Store, clock: Any, **changes: Any) -> Desk:
         "clock": clock,
         "new_id": new_id,
         "suggesting": suggesting(),
+        "stock_replies": load_stock_replies(CONFIG),
         "border_question": {"en": "Which town?", "cy": "Pa dref?"},
         "explaining": Explaining(CONFIG / "boundaries", register()),
         "tokens": {name: hashlib.sha256(token.encode()).hexdigest() for name, token in TOKENS.items()},

@@ -19,6 +19,7 @@ from intake.phrases import check_phrases
 from intake.public.words import load_words
 from intake.register import check_register, load_register
 from intake.settings import Settings, load_settings
+from intake.stock_replies import check_stock_replies
 from intake.triage import check_added, check_triage
 
 
@@ -49,6 +50,7 @@ def problems_in(config_dir: Path, environ: Mapping[str, str]) -> Iterator[str]:
     yield from check_triage(config_dir)
     yield from check_added(config_dir)
     yield from check_phrases(config_dir)
+    yield from check_stock_replies(config_dir)
     yield from _raised(load_words, config_dir)
     if settings is not None:
         yield from _problems_of(settings)

@@ -22,6 +22,7 @@ from intake.location import CallerLocation, Clue
 from intake.ports import Clock, Locator, Router
 from intake.public.inviting import Inviting
 from intake.rerouting import Rerouting
+from intake.stock_replies import StockReply
 from intake.store.audit import Recording
 from intake.store.store import Store
 from intake.suggesting import Suggesting
@@ -92,6 +93,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     tokens: Mapping[str, str]
     inviting: Inviting | None = None
     suggesting: Suggesting | None = None
+    stock_replies: Sequence[StockReply] = ()
     rerouting: Rerouting | None = None
     explaining: Explaining | None = None
     border_question: Mapping[str, str] = {}

@@ -70,9 +70,7 @@ def carry_over(conn: Connection, from_contact: str, to_contact: str) -> None:
     }
     for row in conn.execute(select(drafts).where(drafts.c.contact_id == from_contact)).all():
         if row.handler not in there:
-            own = update(drafts).where(
-                drafts.c.handler == row.handler, drafts.c.contact_id == from_contact
-            )
+            own = update(drafts).where(drafts.c.handler == row.handler, drafts.c.contact_id == from_contact)
             conn.execute(own.values(contact_id=to_contact))
             continue
         both = clean_text(f"{there[row.handler]}\n{row.text}", DRAFT_CHARACTERS)

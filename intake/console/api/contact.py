@@ -11,6 +11,7 @@ from intake.addressee import Seen
 from intake.console import auditing
 from intake.console.api import bodies
 from intake.console.api.answers import BadRequest, answer, read_body, read_query
+from intake.console.api.between import with_between
 from intake.console.desk import DESK, HANDLER, Desk
 from intake.console.views import contact as views
 from intake.console.views.conversation import conversation
@@ -21,14 +22,28 @@ from intake.contact import Contact
 from intake.control_room import ASKED, ControlRoom, Service
 from intake.errors import NotFound
 from intake.location import CallerLocation
-from intake.store import Connection, claims, clues, contacts, location_links, log, replies, reroutes
+from intake.store import (
+    Connection,
+    claims,
+    clues,
+    contacts,
+    drafts,
+    location_links,
+    log,
+    replies,
+    reroutes,
+)
 from intake.store.claims import Claim
 
 
 async def show(request: web.Request) -> web.Response:
-    desk, address = request.app[DESK], request.match_info["contact"]
+    desk, handler, address = request.app[DESK], request[HANDLER], request.match_info["contact"]
     now = desk.clock.now()
-    return answer(await desk.store.read(lambda conn: _everything(conn, now, address, desk)))
+
+    def look(conn: Connection) -> views.ContactAnswer:
+        return with_between(conn, now, _everything(conn, now, address, desk), handler)
+
+    return answer(await desk.store.read(look))
 
 
 def _everything(conn: Connection, now: datetime, address: str, desk: Desk) -> views.ContactAnswer:
@@ -75,6 +90,7 @@ async def reply(request: web.Request) -> web.Response:
         now = desk.clock.now()
         held = Claim(contacts.find(conn, address), handler, body.attempts)
         contact = claims.owned(conn, now, held)
+        drafts.drop(conn, handler, contact.id)
         return replies.queue_reply(conn, now, contact.id, handler, body.text, desk.new_id), contact
 
     reply_id, contact = await auditing.run(request, work, attempts=body.attempts)

@@ -7,6 +7,7 @@ from datetime import datetime
 
 import msgspec
 
+from intake.console.views.between import MergeView, NoteView, OfferView
 from intake.console.views.conversation import Line
 from intake.console.views.links import LinkView
 from intake.console.views.places import FusedView
@@ -171,7 +172,8 @@ class Hypothesis(msgspec.Struct, frozen=True, kw_only=True):
 
 class ContactAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """Everything known of one contact. ``contradictions`` says in words which places cannot both be true;
-    ``fused`` what is made of all places, in both languages."""
+    ``fused`` what is made of all places, in both languages. ``draft`` is the asker's own; ``typing`` names
+    others who are. ``merged`` are contacts that are part of this one, ``merged_into`` what this is part of."""
 
     contact: QueueRow
     moments: Moments
@@ -185,6 +187,12 @@ class ContactAnswer(msgspec.Struct, frozen=True, kw_only=True):
     added: list[AddedView]
     reroutes: list[RerouteView]
     log: list[LogEvent]
+    draft: str = ""
+    typing: list[str] = []
+    notes: list[NoteView] = []
+    offer: OfferView | None = None
+    merged: list[MergeView] = []
+    merged_into: str = ""
 
 
 def queue_row(contact: Contact, now: datetime) -> QueueRow:

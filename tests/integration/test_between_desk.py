@@ -1,0 +1,110 @@
+"""Drafts, notes and stock replies over real HTTP and the real store."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp.test_utils import TestServer
+
+from intake.store.store import Store
+from tests.callers import queue_of
+from tests.desk import TOKENS, HandClock, console
+
+
+class Asking:
+    """One handler's plain requests; ``ask`` gives the status and the body."""
+
+    def __init__(self, server: TestServer, name: str):
+        self._url = str(server.make_url("/api/v1"))
+        self._headers = {"Authorization": f"Bearer {TOKENS[name]}"}
+
+    async def ask(self, method: str, path: str, body: Any = None, **query: str) -> tuple[int, Any]:
+        async with (
+            aiohttp.ClientSession(headers=self._headers) as session,
+            session.request(method, self._url + path, json=body, params=query) as response,
+        ):
+            return response.status, await response.json()
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    return HandClock()
+
+
+async def test_a_draft_is_kept_shown_to_its_writer_and_gone_once_sent(store: Store, clock: HandClock) -> None:
+    (one,) = await queue_of(store, 1)
+    async with console(store, clock) as server:
+        ada, bea = Asking(server, "ada"), Asking(server, "bea")
+        _, claimed = await ada.ask("POST", f"/contacts/{one}/claim", {})
+        status, kept = await ada.ask("PUT", "/contacts/1/drafts", {"text": "Which floor"})
+        assert (status, kept["contact_id"], kept["text"]) == (200, one, "Which floor")
+        _, shown = await ada.ask("GET", f"/contacts/{one}")
+        assert (shown["draft"], shown["typing"]) == ("Which floor", [])
+        _, shown = await bea.ask("GET", f"/contacts/{one}")
+        assert (shown["draft"], shown["typing"]) == ("", ["ada"])
+        clock.seconds = 16
+        _, shown = await bea.ask("GET", f"/contacts/{one}")
+        assert shown["typing"] == []
+        sent = {"attempts": claimed["contact"]["attempts"], "text": "Which floor are you on?"}
+        assert (await ada.ask("POST", f"/contacts/{one}/replies", sent))[0] == 202
+        _, shown = await ada.ask("GET", f"/contacts/{one}")
+        assert shown["draft"] == ""
+
+
+async def test_a_refused_reply_keeps_its_draft(store: Store, clock: HandClock) -> None:
+    (one,) = await queue_of(store, 1)
+    async with console(store, clock) as server:
+        ada = Asking(server, "ada")
+        await ada.ask("PUT", f"/contacts/{one}/drafts", {"text": "Which floor"})
+        sent = {"attempts": 7, "text": "Which floor?"}
+        assert (await ada.ask("POST", f"/contacts/{one}/replies", sent))[0] == 409
+        assert (await ada.ask("GET", f"/contacts/{one}"))[1]["draft"] == "Which floor"
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status"),
+    [
+        ("/contacts/1/drafts", {"text": "x" * 4_001}, 400),
+        ("/contacts/1/drafts", {}, 400),
+        ("/contacts/1/drafts", {"text": "x", "attempts": 1}, 400),
+        ("/contacts/99/drafts", {"text": "x"}, 404),
+    ],
+)
+async def test_what_is_no_draft_is_refused(
+    store: Store, clock: HandClock, path: str, body: Any, status: int
+) -> None:
+    await queue_of(store, 1)
+    async with console(store, clock) as server:
+        assert (await Asking(server, "ada").ask("PUT", path, body))[0] == status
+
+
+async def test_anybody_leaves_a_note_and_everybody_reads_it(store: Store, clock: HandClock) -> None:
+    (one,) = await queue_of(store, 1)
+    async with console(store, clock) as server:
+        ada, bea = Asking(server, "ada"), Asking(server, "bea")
+        await ada.ask("POST", f"/contacts/{one}/claim", {})
+        status, note = await bea.ask("POST", f"/contacts/{one}/notes", {"text": "I know this address"})
+        assert (status, note["author"], note["text"]) == (201, "bea", "I know this address")
+        _, shown = await ada.ask("GET", f"/contacts/{one}")
+        assert shown["notes"] == [note]
+        assert "I know this address" not in str(shown["conversation"]) + str(shown["log"])
+        assert (await bea.ask("POST", f"/contacts/{one}/notes", {"text": ""}))[0] == 400
+        assert (await bea.ask("POST", "/contacts/99/notes", {"text": "x"}))[0] == 404
+
+
+async def test_stock_replies_come_in_the_callers_language(store: Store, clock: HandClock) -> None:
+    async with console(store, clock) as server:
+        ada = Asking(server, "ada")
+        _, welsh = await ada.ask("GET", "/stock-replies", language="cy")
+        assert (welsh["language"], welsh["is_fallback"]) == ("cy", False)
+        where = next(one for one in welsh["replies"] if one["id"] == "where")
+        assert where["shortcut"] == "/where" and where["text"].startswith("Ble ydych chi?")
+        assert (where["reviewed"], where["date"]) == (False, "2026-11-22")
+        assert where["texts"]["en"]["text"].startswith("Where are you?")
+        assert where["texts"]["cy"]["reviewed"] is False
+        _, polish = await ada.ask("GET", "/stock-replies", language="pl")
+        assert (polish["asked"], polish["language"], polish["is_fallback"]) == ("pl", "en", True)
+        assert polish["replies"][0]["text"].startswith("Where are you?")
+        assert {one["group"] for one in polish["replies"]} == {"ask", "tell", "silent"}

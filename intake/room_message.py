@@ -9,9 +9,12 @@ import msgspec
 from intake.contact import Contact, InboundMessage, MessageKind
 from intake.control_room import Service
 from intake.incident import Incident, IncidentId, IncidentMessage, Methane
+from intake.locate.grid_out import grid_reference
 from intake.location import CallerLocation
 from intake.reference import reference
 from intake.store import Connection, contacts
+
+SILENT_HAZARD = "Do not ring or speak: the caller may not be able to, or somebody may be with them."
 
 
 def incident_of(
@@ -39,7 +42,7 @@ def incident_of(
         caller=contact.caller,
         language=contact.language,
         silent=contact.silent,
-        methane=methane or first_report(contact, best),
+        methane=methane or first_report(contact, best, services),
         location=best,
         other_locations=tuple(
             one.location for one in contacts.hypotheses(conn, contact.id) if one.location != best
@@ -49,14 +52,27 @@ def incident_of(
     )
 
 
-def first_report(contact: Contact, best: CallerLocation | None) -> Methane:
-    """M/ETHANE as far as a machine can fill it in: what was said and where, nothing guessed."""
-    place = ""
-    if best is not None:
-        place = f"{best.latitude:.5f}, {best.longitude:.5f}, within {best.radius_m():.0f} m (95 %)"
-        if best.clue:
-            place = f"{best.clue.strip()}: {place}"
-    return Methane(exact_location=place, type_of_incident=contact.summary)
+def first_report(contact: Contact, best: CallerLocation | None, services: Sequence[Service] = ()) -> Methane:
+    """M/ETHANE as far as a machine can fill it in: what was said and where, nothing guessed.
+
+    In English, as control rooms read it. ``services`` are those that are asked for.
+    """
+    required = ", ".join(one.word.replace("-", " ") for one in services)
+    return Methane(
+        exact_location=_place(best) if best is not None else "",
+        type_of_incident=contact.summary,
+        hazards=SILENT_HAZARD if contact.silent else "",
+        emergency_services=f"Present: not known. Required: {required}." if required else "",
+    )
+
+
+def _place(best: CallerLocation) -> str:
+    radius_m = best.radius_m()
+    place = f"{best.latitude:.5f}, {best.longitude:.5f}, within {radius_m:.0f} m (95 %)"
+    if grid := grid_reference(best.latitude, best.longitude, radius_m):
+        place = f"{grid}; {place}"
+    words = best.note or best.clue
+    return f"{words.strip()}; {place}" if words and words.strip() else place
 
 
 def _words(content: str) -> str:

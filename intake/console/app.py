@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from aiohttp import web
 
 from intake.console.access import check_tokens, require_right, set_security_headers
-from intake.console.api import bodies, contact, fixes, links, me, places, queue, rooms, routing
+from intake.console.api import bodies, contact, fixes, links, me, places, queue, rooms, routing, summary
 from intake.console.api.answers import BODY_LIMIT_BYTES, refuse_in_json
 from intake.console.api.queue import changing
 from intake.console.auditing import record_views, start_auditing
@@ -36,6 +36,7 @@ API: tuple[Route, ...] = (
     # One contact
     route("GET", CONTACT, contact.show, Right.READ, "contact.view"),
     route("GET", f"{CONTACT}/route", contact.route, Right.READ, "contact.route"),
+    route("GET", f"{CONTACT}/summary", summary.show, Right.READ, "contact.view"),
     route("GET", f"{CONTACT}/decisions", routing.explain, Right.READ, "contact.decisions"),
     route("GET", f"{CONTACT}/places.geojson", places.geojson, Right.READ, "contact.places"),
     route("GET", f"{CONTACT}/places.pidf.xml", places.pidf, Right.READ, "contact.places"),

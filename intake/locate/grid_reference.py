@@ -35,6 +35,11 @@ _ENGLISH_WORDS = frozenset({"NO", "SO", "ST", "NR"})
 _SQUARE = re.compile(_SQUARES)
 
 
+def is_land_square(letters: str) -> bool:
+    """Whether a 100 km square holds land or inshore water of Great Britain or Man."""
+    return _SQUARE.fullmatch(letters) is not None
+
+
 def find_grid_references(text: str) -> Iterator[Clue]:
     """Each reference of 2 to 10 figures as the circle about its square.
 

@@ -42,6 +42,18 @@ def open_incident(
     return IncidentId(found), None if report == _NO_REPORT else report
 
 
+def report_of(conn: Connection, contact_id: ContactId) -> Methane | None:
+    """The newest M/ETHANE a person gave of a contact's incident; None where nobody did."""
+    query = (
+        select(incidents.c.methane)
+        .join(contacts, contacts.c.incident_id == incidents.c.id)
+        .where(contacts.c.id == contact_id)
+    )
+    stored = conn.execute(query).scalar()
+    report = _NO_REPORT if stored is None else msgspec.convert(stored, Methane)
+    return None if report == _NO_REPORT else report
+
+
 def next_sequence(conn: Connection, incident_id: IncidentId, service: Service) -> int:
     """1 for the first message of an incident to a service, then counting up without a gap."""
     last = conn.execute(

@@ -235,7 +235,8 @@ def test_every_change_of_the_interface_names_an_action() -> None:
     assert silent <= {"POST /api/v1/contacts/{contact}/renew"} | SILENT_BY_CHOICE
 
 
-SILENT_BY_CHOICE: set[str] = set()
+# What is typed and not sent is nobody's act yet.
+SILENT_BY_CHOICE = {"PUT /api/v1/contacts/{contact}/drafts"}
 
 
 def test_every_action_can_stand_in_a_record() -> None:

@@ -9,12 +9,14 @@ from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
 
+from intake.boundaries.drawing import Drawing
 from intake.console.app import make_console_app
 from intake.console.desk import Desk
 from intake.console.roles import Right
 from intake.console.routes import route
 from intake.console.sign_in.gate import Gate
 from intake.console.sign_in.sessions import BrowserSessions
+from intake.console.tiles import Tiles
 from intake.doors.listening import serve_http
 from intake.doors.way_in import WayIn
 from intake.explaining import Explaining
@@ -81,7 +83,12 @@ async def open_console(stack: AsyncExitStack, started: Running, inside: Inside) 
     sessions = BrowserSessions(
         started.store, started.clock, life_s=console.session_s, idle_s=console.session_idle_s
     )
+    tiles = Tiles(console.map_tiles, console.map_tiles_attribution) if console.map_tiles else None
+    if tiles is not None:
+        stack.push_async_callback(tiles.close)
     desk = Desk(
+        drawing=Drawing(settings.config_dir / BOUNDARIES),
+        tiles=tiles,
         sessions=sessions,
         gate=Gate(started.store, started.clock, sessions, console.secret),
         idle_lock_s=console.idle_lock_s,

@@ -14,6 +14,13 @@ from intake.errors import BadConfiguration
 from intake.settings_table import read_table
 
 
+TILE_TEMPLATE = (
+    r"^$|^(?:https://|http://(?:127\.0\.0\.1|localhost|\[::1\])[:/])"
+    r"(?=.*\{z\})(?=.*\{x\})(?=.*\{y\})(?!.*\{(?![zxy]\}))\S+$"
+)
+"""Where map tiles come from: https, or a server on this machine; nothing but z, x and y is filled in."""
+
+
 class StoreSettings(msgspec.Struct, frozen=True, kw_only=True):
     url: str = "sqlite:///var/intake.db"
     pool_size: int = 4
@@ -90,6 +97,7 @@ class ConsoleSettings(msgspec.Struct, frozen=True, kw_only=True):
     ``session_s`` after its sign-in and ``session_idle_s`` after its last request; a page locks itself
     after ``idle_lock_s`` without key or pointer. ``public_url`` is the console's address as browsers
     see it: the identity provider sends people back there.
+    ``map_tiles`` is the address of a server of map tiles, empty for none: it learns where callers are.
     """
 
     host: str = "127.0.0.1"
@@ -102,6 +110,10 @@ class ConsoleSettings(msgspec.Struct, frozen=True, kw_only=True):
     session_idle_s: Annotated[float, msgspec.Meta(gt=0, le=86_400)] = 3600.0
     idle_lock_s: Annotated[float, msgspec.Meta(ge=1, le=3_600)] = 600.0
     oidc: OidcSettings = OidcSettings()
+    map_tiles: Annotated[
+        str, msgspec.Meta(pattern=TILE_TEMPLATE, description="https with {z}, {x} and {y}")
+    ] = ""
+    map_tiles_attribution: str = ""
 
 
 class LinksSettings(msgspec.Struct, frozen=True, kw_only=True):

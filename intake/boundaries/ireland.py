@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,9 +33,10 @@ def outlines(land: Mapping[str, Any], countries: Mapping[str, Any]) -> dict[str,
     return dict(zip(("NI", "IE"), simple, strict=True))
 
 
-def countries_of(package: Path) -> dict[str, Any]:
-    """Land of the United Kingdom (``GBR``) and Ireland (``IRL``) in grid metres, as OpenStreetMap has it."""
-    return {code: on_the_sheet(outline) for code, outline in _features(package).items()}
+def countries_of(package: Path, codes: Sequence[str] = _COUNTRIES) -> dict[str, Any]:
+    """Land of countries in grid metres, as OpenStreetMap has it: of the United Kingdom (``GBR``) and
+    Ireland (``IRL``) where no others are asked for."""
+    return {code: on_the_sheet(outline) for code, outline in _features(package, codes).items()}
 
 
 def ground(land: Mapping[str, Any]) -> Any:
@@ -50,18 +51,18 @@ def _with_lakes(pieces: Any) -> Any:
     return shapely.union_all(shapely.polygons(shapely.get_exterior_ring(pieces)))
 
 
-def _features(package: Path) -> dict[str, Any]:
-    """The two countries out of some 250: one feature a line, so that 168 MB need not be parsed."""
+def _features(package: Path, codes: Sequence[str]) -> dict[str, Any]:
+    """The countries out of some 250: one feature a line, so that 168 MB need not be parsed."""
     found: dict[str, Any] = {}
     with tarfile.open(package) as archive:
         lines = archive.extractfile(_MEMBER)
         if lines is None:
             raise ValueError(f"{package.name} has no {_MEMBER}")
         for line in lines:
-            code = next((code for code in _COUNTRIES if f'"A3":"{code}"'.encode() in line[-64:]), None)
+            code = next((code for code in codes if f'"A3":"{code}"'.encode() in line[-64:]), None)
             if code is not None:
                 feature = json.loads(line.strip().removesuffix(b","))
                 found[code] = shapely.make_valid(shape(feature["geometry"]))
-    if missing := [code for code in _COUNTRIES if code not in found]:
+    if missing := [code for code in codes if code not in found]:
         raise ValueError(f"{package.name} has no country {' or '.join(missing)}")
     return found

@@ -17,6 +17,7 @@ from intake.console.live import socket as live_line
 from intake.console.live.socket import open_live_line
 from intake.console.pages.routes import page_routes
 from intake.console.pages.shells import SHELLS, Shells
+from intake.console.place_routes import PLACES
 from intake.console.roles import Right
 from intake.console.routes import Route, add_routes, route
 
@@ -70,6 +71,7 @@ API: tuple[Route, ...] = (
     route("POST", f"{CONTACT}/send", contact.send, Right.WORK, "contact.send"),
     route("POST", f"{CONTACT}/reroute", routing.reroute, Right.WORK, "contact.reroute"),
     route("POST", f"{CONTACT}/stay", routing.stay, Right.WORK, "contact.stay"),
+    *PLACES,
     *BETWEEN,
 )
 """The JSON interface. ``{contact}`` is a contact's id or its reference: ``26-000123`` or ``123``."""

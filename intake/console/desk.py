@@ -11,8 +11,10 @@ import msgspec
 from aiohttp import web
 
 from intake.addressee import Seen
+from intake.boundaries.drawing import Drawing
 from intake.console.roles import Person
 from intake.console.sign_in.gate import Gate
+from intake.console.tiles import Tiles
 from intake.contact import ContactId
 from intake.control_room import Service
 from intake.explaining import Explaining
@@ -80,6 +82,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     token; ``old_after_s`` marks a message that was on its way for longer as old; ``ask`` gives the ready
     question for a clue, in a language; ``border_question`` is what to ask near a border, by language;
     ``libraries_dir`` holds what npm installed for the pages;
+    ``drawing`` is what the map is drawn from, ``tiles`` whoever gives pictures under it, None for nobody;
     ``gate`` judges sign-ins, ``provider_name`` is the identity provider beside it, empty where there is none;
     ``idle_lock_s`` without key or pointer and a desk locks itself."""
 
@@ -105,11 +108,13 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     open_limit: int = 3
     read_timeout_s: float = 10.0
     sessions: Sessions | None = None
-    libraries_dir: Path = Path("node_modules")
-
     gate: Gate | None = None
     provider_name: str = ""
     idle_lock_s: float = 600.0
+    libraries_dir: Path = Path("node_modules")
+    drawing: Drawing | None = None
+    tiles: Tiles | None = None
+
 
 DESK = web.AppKey("desk", Desk)
 HANDLER = web.RequestKey("handler", str)

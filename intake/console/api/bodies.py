@@ -67,7 +67,8 @@ class SetService(Fenced):
 
 class Locate(Fenced):
     """Degrees and metres; or ``text`` that names one place: a postcode, a grid reference, a plus code; or
-    ``pidf``, a PIDF-LO document, whose first place counts (RFC 5491 rule 8). Without ``whose`` it is both."""
+    ``pidf``, a PIDF-LO document, whose first place counts (RFC 5491 rule 8); or ``accept``, the id of one of
+    the contact's places. Without ``whose`` it is both, an accepted one's whatever it was."""
 
     latitude: Annotated[float, msgspec.Meta(ge=-90, le=90)] | None = None
     longitude: Annotated[float, msgspec.Meta(ge=-180, le=180)] | None = None
@@ -75,7 +76,14 @@ class Locate(Fenced):
     text: Annotated[str, msgspec.Meta(min_length=1, max_length=500)] | None = None
     note: Annotated[str, msgspec.Meta(max_length=200)] | None = None
     pidf: Annotated[str, msgspec.Meta(min_length=1, max_length=60_000)] | None = None
+    accept: Annotated[str, msgspec.Meta(min_length=1, max_length=60)] | None = None
     whose: Literal["caller", "incident"] | None = None
+
+
+class ReadPlace(Body):
+    """Words that may name places: what stands in them is read and kept nowhere."""
+
+    text: Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
 
 
 class Answer(Fenced):

@@ -7,8 +7,10 @@ from typing import Literal
 import msgspec
 from aiohttp import web
 
-from intake.console.api.answers import read_query
+from intake.console.api.answers import answer, read_body, read_query
+from intake.console.api.bodies import ReadPlace
 from intake.console.desk import DESK, Desk
+from intake.console.views.places import read_places
 from intake.contact import Contact
 from intake.locate.contradictions import MARGIN_M, distance_between_m, is_place
 from intake.locate.fusion import Fusion
@@ -43,18 +45,25 @@ async def geojson(request: web.Request) -> web.Response:
     return web.Response(body=body, content_type=GEOJSON)
 
 
+async def read_text(request: web.Request) -> web.Response:
+    """What places some typed words name; nothing is kept."""
+    desk = request.app[DESK]
+    body = await read_body(request, ReadPlace)
+    return answer(read_places(desk.locator.read(body.text)))
+
+
 async def pidf(request: web.Request) -> web.Response:
     """The answer first, then what agrees with it; what contradicts it is counted, not written (rule 3)."""
     desk, address = request.app[DESK], request.match_info["contact"]
     whose = Whose(read_query(request, PidfQuery).whose)
     contact, fusion = await desk.store.read(lambda conn: _fused(conn, address, desk))
-    answer = fusion.incident if whose is Whose.INCIDENT else fusion.caller
+    best = fusion.incident if whose is Whose.INCIDENT else fusion.caller
     known = [place for place in _of(fusion, whose) if is_place(place)]
-    agreeing = [] if answer is None else [place for place in known if _may_be_one(place, answer.place)]
-    first = [] if answer is None else [answer.place]
+    agreeing = [] if best is None else [place for place in known if _may_be_one(place, best.place)]
+    first = [] if best is None else [best.place]
     left_out = len(known) - len(agreeing)
     notes = [f"{left_out} more stated places are not the same place and are left out"] if left_out else []
-    if answer is None:
+    if best is None:
         notes.append("no place is known" if not known else "no one place is known")
     entity = f"{INCIDENT_ENTITY}{contact.id}" if whose is Whose.INCIDENT else contact.caller
     document = write([*first, *(one for one in agreeing if one not in first)], entity=entity, notes=notes)

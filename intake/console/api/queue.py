@@ -12,13 +12,11 @@ from aiohttp import web
 from intake.console import auditing
 from intake.console.api import bodies
 from intake.console.api.answers import BadRequest, Handler, answer, read_body, read_query
+from intake.console.api.choosing import said_place
 from intake.console.desk import DESK, HANDLER, PERSON, Desk
 from intake.console.views import contact as views
 from intake.contact import Contact
 from intake.control_room import Service
-from intake.locate.pidf_lo import InvalidPidf
-from intake.locate.pidf_lo import read as read_pidf
-from intake.location import CallerLocation, LocationMethod, LocationSource, Whose
 from intake.store import Connection, claims, contacts, handling, queue
 from intake.store.claims import Claim
 from intake.store.types import from_us, to_us
@@ -139,48 +137,8 @@ def set_service(conn: Connection, now: datetime, held: Claim, body: bodies.SetSe
 
 
 def locate(conn: Connection, now: datetime, held: Claim, body: bodies.Locate, desk: Desk) -> None:
-    location = _said_place(body, desk)
+    location = said_place(conn, now, held, body, desk)
     handling.add_location(conn, now, held, location, desk.new_id, desk.places.choose_best)
-
-
-def _said_place(body: bodies.Locate, desk: Desk) -> CallerLocation:
-    place = _place_in(body, desk)
-    return place if body.whose is None else msgspec.structs.replace(place, whose=Whose(body.whose))
-
-
-def _place_in(body: bodies.Locate, desk: Desk) -> CallerLocation:
-    if body.pidf is not None:
-        return _place_of_document(body.pidf)
-    if body.text is not None:
-        found = desk.locator.read(body.text).places
-        if len(found) != 1:
-            read = ", ".join(repr(one.clue or "?") for one in found) or "no place"
-            raise BadRequest(f"the text must name one place; this was read in it: {read}")
-        return found[0]
-    if body.latitude is None or body.longitude is None:
-        raise BadRequest("give `latitude` and `longitude`, or `text`, or `pidf`")
-    return CallerLocation(
-        latitude=body.latitude,
-        longitude=body.longitude,
-        uncertainty_m=body.uncertainty_m,
-        method=LocationMethod.MANUAL,
-        source=LocationSource.HANDLER,
-        note=body.note,
-    )
-
-
-def _place_of_document(document: str) -> CallerLocation:
-    try:
-        reading = read_pidf(document.encode("utf-8", "replace"), source=LocationSource.HANDLER)
-    except InvalidPidf as error:
-        raise BadRequest(f"the document cannot be read: {error}") from None
-    if not reading.places:
-        raise BadRequest(f"no place was read in the document: {'; '.join(reading.notes)}")
-    place = reading.places[0]
-    # A choice is as new as its chooser's word, whenever the place was measured: the latest counts.
-    measured = () if place.positioned_at is None else (f"measured {place.positioned_at.isoformat()}",)
-    note = "; ".join(filter(None, (*measured, place.note)))
-    return msgspec.structs.replace(place, positioned_at=None, note=note or None)
 
 
 def _changed(desk: Desk, contact: Contact | None) -> web.Response:

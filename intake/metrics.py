@@ -74,6 +74,22 @@ REROUTES_OPEN = Gauge(
 REROUTING_FAILED = Counter(
     "intake_rerouting_failed_total", "Contacts whose changed place could not be looked at", registry=REGISTRY
 )
+DESKS_LIVE = Gauge(
+    "intake_console_desks_live", "Handlers whose desk is connected to this process", registry=REGISTRY
+)
+NO_DESK = Gauge(
+    "intake_console_no_desk",
+    "1 while no handler's desk is connected to this process: an alarm where every process says so",
+    registry=REGISTRY,
+)
+LIVE_REPAIRED = Counter(
+    "intake_console_live_repaired_total",
+    "Contacts whose change the live line had missed and found by looking through all: should stay 0",
+    registry=REGISTRY,
+)
+LIVE_FAILED = Counter(
+    "intake_console_live_failed_total", "Rounds of the live line that failed", registry=REGISTRY
+)
 LOOP_LAG_S = Gauge("intake_loop_lag_seconds", "How late the event loop ran its last tick", registry=REGISTRY)
 CLOCK_DRIFT_S = Gauge(
     "intake_clock_drift_seconds", "Wall clock minus the clock this process keeps", registry=REGISTRY

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
 from aiohttp import web
 
+from intake import metrics
 from intake.console.desk import Desk
 from intake.console.live.board import Board
 from intake.console.live.filters import ViewFilter
 from intake.console.live.following import Follower, RegionOf
 from intake.console.live.frames import frame
 from intake.console.live.seat import Seat
+from intake.console.live.tending import WRITE_EVERY_S, Tending
 from intake.console.live.views import Tallies, View
 from intake.errors import StoreUnavailable
+from intake.store.presence import DeskRow
 
 log = structlog.get_logger()
 
@@ -39,7 +42,8 @@ class Hub:
         self._region_of = region_of
         self.seats: set[Seat] = set()
         self.views: dict[ViewKey, View] = {}
-        self._following: asyncio.Task[None] | None = None
+        self.tending = Tending(desk, self.seats, lambda: self.board)
+        self._tasks: list[asyncio.Task[None]] = []
         self._loaded = asyncio.Event()
         self._true_at = 0.0
         self._new_board()
@@ -51,26 +55,31 @@ class Hub:
 
     # -- desks come and go ----------------------------------------------------------------------
 
-    def enter(self, seat: Seat) -> None:
+    async def enter(self, seat: Seat) -> DeskRow | None:
         """A desk is there: begin to follow, if nobody was."""
         self.seats.add(seat)
-        if self._following is None or self._following.done():
+        if not self._tasks or self._tasks[0].done():
+            for task in self._tasks:
+                task.cancel()
             self._loaded.clear()
             self._new_board()
-            self._following = asyncio.create_task(self._follow())
+            self._tasks = [asyncio.create_task(self._follow()), asyncio.create_task(self._tend())]
+        return await self.tending.arrive(seat)
 
     def leave(self, seat: Seat) -> None:
+        """A desk has gone. What it had open lapses by itself (law 9)."""
         self.seats.discard(seat)
         self._look_away(seat)
+        self.tending.leave(seat)
 
     async def close(self) -> None:
         """Let every desk go: the intake stops."""
         for seat in list(self.seats):
             with contextlib.suppress(Exception):
                 await seat.ws.close(code=1001)
-        if self._following is not None:
-            self._following.cancel()
-            await asyncio.gather(self._following, return_exceptions=True)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     # -- windows --------------------------------------------------------------------------------
 
@@ -102,35 +111,26 @@ class Hub:
         """What changed, to every desk that sees it: one frame a view, whoever looks."""
         self.tallies.refresh()
         for view in list(self.views.values()):
-            view.refresh()
+            self.tending.shown(view.refresh())
         for seat in self.seats:
             if touched:
                 seat.touch(touched)
             seat.look_again()
 
-    # -- the loop -------------------------------------------------------------------------------
+    # -- the loops ------------------------------------------------------------------------------
 
     async def _follow(self) -> None:
         loop = asyncio.get_running_loop()
-        empty_since: float | None = None
-        beat_at = 0.0
-        while True:
+        last_desk_s = beat_s = loop.time()
+        while self.seats or loop.time() - last_desk_s < LINGER_S:
             started = loop.time()
             rung = self.desk.store.bell.rung
-            try:
-                await self._look_once()
-                self._true_at = loop.time()
-            except StoreUnavailable as error:
-                log.warning("live_picture_stands_still", error=str(error))
-            if loop.time() >= beat_at:
-                beat_at = loop.time() + BEAT_EVERY_S
-                self._beat()
+            await self._round("live_picture_stands_still", self._look_once)
             if self.seats:
-                empty_since = None
-            elif empty_since is None:
-                empty_since = loop.time()
-            elif loop.time() - empty_since > LINGER_S:
-                return
+                last_desk_s = loop.time()
+            if loop.time() >= beat_s:
+                beat_s = loop.time() + BEAT_EVERY_S
+                self._beat()
             await asyncio.sleep(max(0.0, FRAME_EVERY_S - (loop.time() - started)))
             await self.desk.store.bell.wait(rung, max(0.0, LOOK_EVERY_S - (loop.time() - started)))
 
@@ -139,14 +139,32 @@ class Hub:
             await self._follower.load()
             self._loaded.set()
         self.publish(await self._follower.look())
+        self._true_at = asyncio.get_running_loop().time()
+
+    async def _tend(self) -> None:
+        await self._loaded.wait()
+        while True:
+            await self._round("live_line_not_tended", self.tending.work)
+            await asyncio.sleep(WRITE_EVERY_S)
+
+    async def _round(self, what: str, step: Callable[[], Awaitable[None]]) -> None:
+        """A step that may fail and is tried again; while it fails, no beat says that all is well."""
+        try:
+            await step()
+        except StoreUnavailable as error:
+            log.warning(what, error=str(error))
+            await asyncio.sleep(LOOK_EVERY_S)
+        except Exception:
+            metrics.LIVE_FAILED.inc()
+            log.exception(what)
+            await asyncio.sleep(BEAT_EVERY_S)
 
     def _beat(self) -> None:
         now_s = asyncio.get_running_loop().time()
-        if now_s - self._true_at > TRUE_FOR_S:
-            return  # a picture that stands still must not look alive
         text = frame("beat", now=self.desk.clock.now())
-        for seat in self.seats:
-            seat.say_latest("beat", text)
+        for seat in list(self.seats):
+            if now_s - self._true_at <= TRUE_FOR_S:  # a picture that stands still must not look alive
+                seat.beat(text)
             if seat.sending_since is not None and now_s - seat.sending_since > SLOW_S:
                 log.warning("live_desk_reads_nothing", handler=seat.person.name)
                 seat.abort()

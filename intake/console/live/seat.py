@@ -33,6 +33,7 @@ class Seat:
         self.kept: frozenset[str] = frozenset()
         self.wants_desks = False
         self.sending_since: float | None = None
+        self.asked_at = asyncio.get_running_loop().time()
         self.close_code = 0
         self._said: deque[bytes] = deque()
         self._latest: dict[str, bytes] = {}
@@ -52,12 +53,17 @@ class Seat:
             self.end(4408)
         self._wake.set()
 
-    def say_latest(self, kind: str, text: bytes, *, again: bool = False) -> None:
-        """A frame of which the newest counts; the same as before is said only ``again``."""
-        if again or self._told.get(kind) != text:
+    def say_latest(self, kind: str, text: bytes, *, unless: bytes = b"") -> None:
+        """A frame of which the newest counts: said once, and never first as ``unless``."""
+        if self._told.get(kind, unless) != text:
             self._told[kind] = text
             self._latest[kind] = text
             self._wake.set()
+
+    def beat(self, text: bytes) -> None:
+        """The newest beat, behind nothing but itself."""
+        self._latest["beat"] = text
+        self._wake.set()
 
     def touch(self, touched: Mapping[str, int]) -> None:
         """Contacts that have changed, with their fence now; those it watches are told."""

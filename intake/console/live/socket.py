@@ -14,6 +14,9 @@ from intake.console.desk import DESK, PERSON
 from intake.console.live.frames import (
     FRAME_LIMIT_BYTES,
     AnyFrame,
+    SayDesks,
+    SayKeep,
+    SayState,
     SayView,
     SayWatch,
     frame,
@@ -43,10 +46,20 @@ async def serve(request: web.Request) -> web.StreamResponse:
     await ws.prepare(request)
     hub = request.app[HUB]
     seat = Seat(ws, request, person)
-    hub.enter(seat)
-    seat.say(frame("hello", handler=person.name, now=desk.clock.now(), lease_s=desk.lease_s, desk=None))
     pump = asyncio.create_task(seat.pump())
     try:
+        row = await hub.enter(seat)
+        number, state = (row.number, row.state) if row else (None, "")
+        seat.say(
+            frame(
+                "hello",
+                handler=person.name,
+                now=desk.clock.now(),
+                lease_s=desk.lease_s,
+                desk=number,
+                state=state,
+            )
+        )
         await _listen(hub, seat)
     finally:
         hub.leave(seat)
@@ -85,6 +98,13 @@ async def _take(hub: Hub, seat: Seat, said: AnyFrame) -> None:
         await hub.look(seat, said.filter, said.first, said.size)
     elif isinstance(said, SayWatch):
         seat.watched = frozenset(said.contacts)
+    elif isinstance(said, SayKeep):
+        if seat.works:
+            hub.tending.keep(seat, said.claims)
+    elif isinstance(said, SayState):
+        hub.tending.set_state(seat, said.state)
+    elif isinstance(said, SayDesks):
+        seat.wants_desks = said.on
 
 
 def open_live_line(app: web.Application) -> None:

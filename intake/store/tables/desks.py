@@ -58,6 +58,8 @@ desks = Table(
     "desks",
     metadata,
     Column("handler", String(40), primary_key=True),
+    # What people say aloud: "with desk 7". Given once, never given again.
+    Column("number", Integer, nullable=False, unique=True),
     # available | away
     Column("state", String(16), nullable=False),
     Column("since", Instant, nullable=False),

@@ -71,11 +71,13 @@ def upgrade() -> None:
     op.create_table(
         "desks",
         sa.Column("handler", sa.String(length=40), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("since", sa.BigInteger(), nullable=False),
         sa.Column("seen_at", sa.BigInteger(), nullable=False),
         sa.Column("connected", sa.Boolean(), nullable=False, server_default=sa.false()),
         sa.PrimaryKeyConstraint("handler", name="pk_desks"),
+        sa.UniqueConstraint("number", name="uq_desks_number"),
     )
     op.create_table(
         "drafts",

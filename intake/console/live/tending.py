@@ -1,0 +1,243 @@
+"""What desks need besides the picture: leases, presence, alarms, offers, sessions asked again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+
+import msgspec
+import structlog
+
+from intake import metrics
+from intake.console.access import who
+from intake.console.desk import Desk
+from intake.console.live.board import Board
+from intake.console.live.frames import frame
+from intake.console.live.seat import Seat
+from intake.console.roles import Right
+from intake.contact import ContactId
+from intake.errors import StoreUnavailable
+from intake.store import Connection, keeping, presence, queue
+from intake.store.claims import Claim
+from intake.store.keeping import Lost
+from intake.store.presence import DeskRow, Offer, OpenContact
+
+log = structlog.get_logger()
+
+WRITE_EVERY_S = 0.25
+SEEN_EVERY_S = 5.0
+SESSION_EVERY_S = 30.0
+DESKS_EVERY_S = 2.0
+ALONE_AT_ONCE = 50
+SIGNED_OUT, FORBIDDEN, LOCKED = 4401, 4403, 4423
+
+
+class DeskView(msgspec.Struct, frozen=True, kw_only=True):
+    """A desk as supervisors see it; ``owed_since`` is the oldest of its open conversations'."""
+
+    handler: str
+    number: int
+    state: str
+    since: datetime
+    connected: bool
+    owed_since: datetime | None
+    open: list[OpenContact]
+
+
+class Tending:
+    """Belongs to the hub and works while it has desks. What cannot be written now is tried again."""
+
+    def __init__(self, desk: Desk, seats: set[Seat], board: Callable[[], Board]):
+        self._desk, self._seats, self._board = desk, seats, board
+        self._kept: dict[Claim, Seat] = {}
+        self._shown: set[ContactId] = set()
+        self._arrived: set[str] = set()
+        self._left: set[str] = set()
+        self._states: dict[str, str] = {}
+        self._desks: Sequence[DeskRow] = ()
+        self._seen_at = self._second_at = self._desks_at = 0.0
+
+    # -- what desks ask for ---------------------------------------------------------------------
+
+    async def arrive(self, seat: Seat) -> DeskRow | None:
+        """Write that a desk is there; None while the database is away: it is written later."""
+        self.count_desks()
+        if not seat.works:
+            return None
+        name = seat.person.name
+        self._left.discard(name)
+        try:
+            return await self._desk.store.run(
+                lambda conn: presence.arrive(conn, self._desk.clock.now(), name)
+            )
+        except StoreUnavailable:
+            self._arrived.add(name)
+            return None
+
+    def leave(self, seat: Seat) -> None:
+        self.count_desks()
+        name = seat.person.name
+        if seat.works and not any(one.person.name == name for one in self._seats):
+            self._left.add(name)
+
+    def keep(self, seat: Seat, claims: dict[str, int]) -> None:
+        """Renew these leases with the next write; a newer wish for a contact replaces an older one."""
+        seat.kept = frozenset(claims)
+        for contact_id, attempts in claims.items():
+            self._kept[Claim(ContactId(contact_id), seat.person.name, attempts)] = seat
+
+    def set_state(self, seat: Seat, state: str) -> None:
+        if seat.works:
+            self._states[seat.person.name] = state
+
+    def shown(self, contact_ids: Iterable[str]) -> None:
+        """Contacts that stand on a desk for the first time (t4)."""
+        self._shown.update(map(ContactId, contact_ids))
+
+    def count_desks(self) -> None:
+        """Law 8: nobody there is an alarm at once."""
+        live = len({seat.person.name for seat in self._seats if seat.works})
+        metrics.DESKS_LIVE.set(live)
+        metrics.NO_DESK.set(0 if live else 1)
+
+    # -- the rounds -----------------------------------------------------------------------------
+
+    async def work(self) -> None:
+        """One round; raises StoreUnavailable, and nothing is lost by that."""
+        now_s = asyncio.get_running_loop().time()
+        await self._write(now_s)
+        if now_s >= self._second_at:
+            self._second_at = now_s + 1.0
+            await self._each_second(now_s)
+
+    async def _write(self, now_s: float) -> None:
+        kept, shown, left, states = self._kept, self._shown, self._left, self._states
+        arrived, is_time = self._arrived, now_s - self._seen_at > SEEN_EVERY_S
+        if not (kept or shown or left or states or arrived or is_time):
+            return
+        self._kept, self._shown, self._left, self._states = {}, set(), set(), {}
+        self._arrived = set()
+        there = {seat.person.name for seat in self._seats if seat.works} if is_time else set()
+
+        def work(conn: Connection) -> list[Claim]:
+            now = self._desk.clock.now()
+            for name in sorted(arrived):
+                presence.arrive(conn, now, name)
+            presence.seen(conn, now, there)
+            presence.left(conn, now, left - there)
+            for name, state in sorted(states.items()):
+                presence.set_state(conn, now, name, state)
+            if shown:
+                queue.mark_shown(conn, now, sorted(shown))
+            return keeping.renew_all(conn, now, list(kept), self._desk.lease_s) if kept else []
+
+        try:
+            alone = await self._desk.store.run(work)
+        except StoreUnavailable:
+            self._kept = {**kept, **self._kept}
+            self._shown |= shown
+            self._left |= left
+            self._states = {**states, **self._states}
+            self._arrived |= arrived
+            raise
+        if is_time:
+            self._seen_at = now_s
+        await self._look_at(alone, kept)
+
+    async def _look_at(self, alone: Sequence[Claim], kept: dict[Claim, Seat]) -> None:
+        for claim in alone[:ALONE_AT_ONCE]:
+            lost = await self._renew_alone(claim, kept[claim].person.open_limit)
+            if lost is not None:
+                text = frame("lost", id=claim.contact_id, code=lost.code, message=lost.message)
+                for seat in self._seats:
+                    if seat.person.name == claim.handler:
+                        seat.say(text)
+        for claim in alone[ALONE_AT_ONCE:]:
+            self._kept.setdefault(claim, kept[claim])
+
+    async def _renew_alone(self, claim: Claim, open_limit: int) -> Lost | None:
+        def work(conn: Connection) -> Lost | None:
+            now = self._desk.clock.now()
+            return keeping.renew_alone(conn, now, claim, self._desk.lease_s, open_limit)
+
+        return await self._desk.store.run(work)
+
+    async def _each_second(self, now_s: float) -> None:
+        def read(conn: Connection) -> tuple[Sequence[DeskRow], Sequence[Offer]]:
+            return presence.all_desks(conn), presence.offers(conn)
+
+        self._desks, offers = await self._desk.store.read(read)
+        self._tell_alarms()
+        for seat in self._seats:
+            name = seat.person.name
+            mine = [one for one in offers if one.to_handler in ("", name) and one.from_handler != name]
+            seat.say_latest("offers", frame("offers", offers=mine), unless=frame("offers", offers=[]))
+        await self._tell_desks(now_s)
+        for seat in [one for one in self._seats if now_s - one.asked_at > SESSION_EVERY_S]:
+            await self._ask_again(seat)
+            seat.asked_at = now_s
+
+    def _tell_alarms(self) -> None:
+        now = self._desk.clock.now()
+        live = [one for one in self._desks if one.is_live(now)]
+        states = Counter(one.state for one in live)
+        text = frame(
+            "alarms",
+            unanswered=self._board().unanswered(now),
+            desks={
+                "live": len(live),
+                "available": states[presence.AVAILABLE],
+                "none": not states[presence.AVAILABLE],
+            },
+        )
+        numbers = frame("numbers", desks={one.handler: one.number for one in self._desks})
+        for seat in self._seats:
+            seat.say_latest("alarms", text)
+            seat.say_latest("numbers", numbers)
+
+    async def _tell_desks(self, now_s: float) -> None:
+        wanting = [seat for seat in self._seats if seat.wants_desks and seat.person.may(Right.SUPERVISE)]
+        if not wanting or now_s < self._desks_at:
+            return
+        self._desks_at = now_s + DESKS_EVERY_S
+        rows = await desk_views(self._desk, self._desks)
+        text = frame("desks", rows=rows)
+        for seat in wanting:
+            seat.say_latest("desks", text)
+
+    async def _ask_again(self, seat: Seat) -> None:
+        person = await who(seat.request)
+        if person is None:
+            seat.end(SIGNED_OUT)
+        elif person.locked:
+            seat.end(LOCKED)
+        elif not person.may(Right.READ):
+            seat.end(FORBIDDEN)
+        else:
+            seat.person = person
+
+
+async def desk_views(desk: Desk, rows: Sequence[DeskRow]) -> list[DeskView]:
+    """Every desk that is live or still has something in hand."""
+    now = desk.clock.now()
+    in_hand = await desk.store.read(lambda conn: presence.open_contacts(conn, now))
+    found = []
+    for row in rows:
+        open_now = [one for one in in_hand if one.handler == row.handler]
+        if not open_now and not row.is_live(now):
+            continue
+        owed = min((one.owed_since for one in open_now if one.owed_since), default=None)
+        found.append(
+            DeskView(
+                handler=row.handler,
+                number=row.number,
+                state=row.state,
+                since=row.since,
+                connected=row.is_live(now),
+                owed_since=owed,
+                open=open_now,
+            )
+        )
+    return found

@@ -39,8 +39,8 @@ def route(method: str, path: str, handler: Handler, right: Right, action: str = 
 class RightsTable:
     """Looks a request's line up; what is not in it is nobody's."""
 
-    def __init__(self, routes: Iterable[Route]):
-        self.asked = {(one.asked.method, one.asked.path): one.asked for one in routes}
+    def __init__(self) -> None:
+        self.asked: dict[tuple[str, str], Asked] = {}
 
     def of(self, request: web.Request) -> Asked | None:
         resource = request.match_info.route.resource
@@ -54,7 +54,9 @@ RIGHT_OF = web.AppKey("rights", RightsTable)
 
 def add_routes(app: web.Application, routes: Iterable[Route]) -> None:
     """The only way a path gets into the console: with its right."""
-    listed = tuple(routes)
-    app[RIGHT_OF] = RightsTable(listed)
-    for one in listed:
-        app.router.add_route(one.asked.method, one.asked.path, one.handler)
+    table = app[RIGHT_OF] = RightsTable()
+    for one in routes:
+        resource = app.router.add_route(one.asked.method, one.asked.path, one.handler).resource
+        assert resource is not None  # noqa: S101 - a path of its own always has one
+        # As aiohttp names it: `{name:.+}` is `{name}` there.
+        table.asked[one.asked.method, resource.canonical] = one.asked

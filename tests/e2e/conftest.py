@@ -4,13 +4,14 @@ in one process fail by their order. `make test` starts it as `pytest tests/e2e`.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
 from tests.conftest import ROOT
+from tests.e2e.office import Office
 from tests.e2e.town import Town
 
 HERE = Path(__file__).parent
@@ -40,6 +41,31 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     made.start()
     yield made
     made.stop()
+
+
+@pytest.fixture(scope="session")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    """A running intake with a signed-in staff (tests/e2e/office.py names them)."""
+    made = Office(tmp_path_factory.mktemp("office"))
+    made.start()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def open_desk(office: Office, browser: Browser) -> Iterator[Callable[..., Page]]:
+    """``open_desk("ada")``: her desk in a browser of its own; ``path`` another page, ``language`` cy."""
+    contexts: list[BrowserContext] = []
+
+    def opened(name: str = "ada", path: str = "/desk", **options: object) -> Page:
+        context = office.context(browser, name, **options)  # type: ignore[arg-type]
+        context.set_default_timeout(PATIENCE_MS)
+        contexts.append(context)
+        return office.desk(context, path)
+
+    yield opened
+    for context in contexts:
+        context.close()
 
 
 @pytest.fixture(scope="session")

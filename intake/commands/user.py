@@ -17,8 +17,10 @@ from intake.console.sign_in.sessions import BrowserSessions
 from intake.console.wording import LANGUAGES, load_words
 from intake.errors import BadConfiguration, IntakeError, StoreUnavailable
 from intake.settings import load_settings
-from intake.store import accounts, at_rest
+from intake.store import accounts, at_rest, audit
+from intake.store.audit import Recording, recorded
 
+OPERATOR = "operator"
 Work = Callable[[Gate, argparse.Namespace], Awaitable[None]]
 
 
@@ -70,14 +72,22 @@ async def _add(gate: Gate, args: argparse.Namespace) -> None:
     gate.require_secret()
     gate.check_name(args.name)
     password = _password(args.password_file)
-    enrolment = await gate.add(args.name, args.role, password, args.display_name, args.language)
+    enrolment = await gate.add(
+        args.name,
+        Role(args.role),
+        password,
+        display_name=args.display_name,
+        language=args.language,
+        record=_record(gate, "account.add", args.name, args.role),
+    )
     print(f"{args.name}: may sign in as {args.role}")
     _show(enrolment)
 
 
 async def _set_password(gate: Gate, args: argparse.Namespace) -> None:
     await gate.find(args.name)
-    await gate.set_password(args.name, _password(args.password_file))
+    record = _record(gate, "account.password", args.name)
+    await gate.set_password(args.name, _password(args.password_file), record=record)
     print(f"{args.name}: the password is set, and every session is over")
 
 
@@ -85,24 +95,28 @@ async def _reset_totp(gate: Gate, args: argparse.Namespace) -> None:
     gate.require_secret()
     await gate.find(args.name)
     enrolment = gate.enrolment(args.name)
-    await gate.set_totp(args.name, enrolment.secret)
+    record = _record(gate, "account.second_factor", args.name)
+    await gate.set_totp(args.name, enrolment.secret, record=record)
     print(f"{args.name}: a new second factor is set, and every session is over")
     _show(enrolment)
 
 
 async def _set_role(gate: Gate, args: argparse.Namespace) -> None:
-    await gate.store.run(lambda conn: accounts.set_role(conn, args.name, args.role))
+    record = _record(gate, "account.role", args.name, args.role)
+    await gate.store.run(recorded(lambda conn: accounts.set_role(conn, args.name, args.role), record))
     print(f"{args.name}: is {args.role} from the next request on")
 
 
 async def _disable(gate: Gate, args: argparse.Namespace) -> None:
     now = gate.clock.now()
-    await gate.store.run(lambda conn: accounts.disable(conn, now, args.name))
+    record = _record(gate, "account.disable", args.name)
+    await gate.store.run(recorded(lambda conn: accounts.disable(conn, now, args.name), record))
     print(f"{args.name}: may not sign in any more")
 
 
 async def _enable(gate: Gate, args: argparse.Namespace) -> None:
-    await gate.store.run(lambda conn: accounts.enable(conn, args.name))
+    record = _record(gate, "account.enable", args.name)
+    await gate.store.run(recorded(lambda conn: accounts.enable(conn, args.name), record))
     print(f"{args.name}: may sign in again")
 
 
@@ -122,6 +136,14 @@ ACTIONS: dict[str, tuple[Work, str]] = {
     "set-password": (_set_password, "a new password; its sessions end"),
     "set-role": (_set_role, "another role"),
 }
+
+
+def _record(gate: Gate, action: str, account: str, role: str = "") -> Recording:
+    """Whoever may run commands on this machine is the operator to the audit record."""
+    more = {"new_role": role} if role else {}
+    return lambda conn: audit.record(
+        conn, gate.clock.now(), OPERATOR, OPERATOR, action, account=account, **more
+    )
 
 
 def _show(enrolment: Enrolment) -> None:

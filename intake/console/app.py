@@ -20,9 +20,8 @@ from intake.console.pages.shells import SHELLS, Shells
 from intake.console.place_routes import PLACES
 from intake.console.roles import Right
 from intake.console.routes import Route, add_routes, route
+from intake.console.sign_in.routes import people_routes
 
-from intake.console.sign_in.api import session_routes
-from intake.console.sign_in.pages import sign_in_routes
 V1 = "/api/v1"
 CONTACT = V1 + "/contacts/{contact}"
 
@@ -91,5 +90,5 @@ def make_console_app(desk: Desk, beside: Iterable[Route] = ()) -> web.Applicatio
     app[SHELLS] = Shells.load()
     start_auditing(app, desk.store, desk.clock)
     open_live_line(app)
-    add_routes(app, (*API, *session_routes(), *sign_in_routes(), *page_routes(desk.libraries_dir), *beside))
+    add_routes(app, (*API, *people_routes(), *page_routes(desk.libraries_dir), *beside))
     return app

@@ -65,7 +65,7 @@ def add(
 ) -> None:
     """Raises Refused where the name is taken, by a disabled account too."""
     if conn.execute(select(accounts.c.name).where(accounts.c.name == name)).first():
-        raise Refused(f"there is an account {name!r} already; disabled ones keep their name")
+        raise Refused("name_taken")
     conn.execute(
         accounts.insert().values(
             name=name,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from intake.console import auditing
 from intake.console.api.answers import answer, problem, read_body
 from intake.console.desk import DESK, PERSON
 from intake.console.roles import Right
 from intake.console.routes import Route, route
 from intake.console.sign_in.bodies import ColleagueRow, ColleaguesAnswer, LockState, Unlock
 from intake.console.sign_in.gate import Denied
-from intake.console.sign_in.pages import gate_of, peer_of, set_retry
+from intake.console.sign_in.pages import gate_of, peer_of, record_denied, set_retry
 from intake.errors import Refused
 from intake.store import accounts
 
@@ -30,7 +31,7 @@ async def lock(request: web.Request) -> web.Response:
     person = request[PERSON]
     if not person.session:
         raise Refused("a token has no session that could be locked")
-    await gate_of(request).sessions.lock(person)
+    await gate_of(request).sessions.lock(person, auditing.recording(request))
     return answer(LockState(locked=True))
 
 
@@ -40,14 +41,17 @@ async def unlock(request: web.Request) -> web.Response:
     if not person.session:
         raise Refused("a token has no session that could be unlocked")
     gate = gate_of(request)
+    if not (await gate.find(person.name)).password_hash:
+        return problem(409, "no_password", "this account signs in with the identity provider: do so again")
     try:
         await gate.check_password(person.name, body.password, peer_of(request))
     except Denied as denied:
+        await record_denied(request, denied)
         status, code = (429, "resting") if denied.retry_at else (403, "denied")
         response = problem(status, code, str(denied))
         set_retry(response, denied.retry_at, request.app[DESK])
         return response
-    await gate.sessions.unlock(person)
+    await gate.sessions.unlock(person, auditing.recording(request))
     return answer(LockState(locked=False))
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 import msgspec
 import structlog
 
-from intake.console.roles import is_handler_name
+from intake.console.roles import Role, is_handler_name
 from intake.console.sign_in import passwords, second_factor
 from intake.console.sign_in.second_factor import Sealed
 from intake.console.sign_in.sessions import BrowserSessions
@@ -17,6 +17,7 @@ from intake.ports import Clock
 from intake.store import Connection, accounts, console_sessions
 from intake.store.accounts import Account
 from intake.store.at_rest import Transactions
+from intake.store.audit import Recording, recorded
 
 log = structlog.get_logger()
 
@@ -24,13 +25,14 @@ NAME_LIMIT = 40
 
 
 class Denied(Refused):
-    """The attempt failed. ``retry_at`` is until when the next is not judged, None where it is at once."""
+    """The attempt failed. ``retry_at`` is until when the next is not judged, None where it is at once;
+    ``account`` is whose it would have been, for the audit record alone."""
 
     code = "denied"
 
-    def __init__(self, message: str, retry_at: datetime | None = None):
+    def __init__(self, message: str, retry_at: datetime | None = None, account: Account | None = None):
         super().__init__(message)
-        self.retry_at = retry_at
+        self.retry_at, self.account = retry_at, account
 
 
 class Enrolment(msgspec.Struct, frozen=True):
@@ -59,7 +61,7 @@ class Gate:
         is_right = account is not None and known and step is not None and account.is_enabled
         if account is None or step is None or not is_right or not await self._take(account, step):
             log.warning("sign_in_refused", peer=peer)
-            raise Denied("name, password or code do not match")
+            raise Denied("name, password or code do not match", account=account)
         await self._welcome(account, password, peer)
         return account
 
@@ -68,10 +70,12 @@ class Gate:
         account = await self._begin(name, peer)
         if account is None or not await self._hashing.verify(account.password_hash, password):
             log.warning("password_refused", peer=peer)
-            raise Denied("the password does not match")
+            raise Denied("the password does not match", account=account)
         await self._welcome(account, password, peer)
 
-    async def set_password(self, name: str, password: str, *, keep_session: str = "") -> None:
+    async def set_password(
+        self, name: str, password: str, *, keep_session: str = "", record: Recording | None = None
+    ) -> None:
         """Raises Refused with the key of what is wrong with it. Every other session of the account ends."""
         if trouble := passwords.trouble_with(password, name):
             raise Refused(trouble)
@@ -81,14 +85,22 @@ class Gate:
             accounts.set_password(conn, name, hashed)
             console_sessions.end_all(conn, now, name, keep_session)
 
-        await self.store.run(work)
+        await self.store.run(recorded(work, record))
 
     def enrolment(self, name: str, secret: str = "") -> Enrolment:
         """A second factor to show, not yet in force."""
         secret = secret or second_factor.new_secret()
         return Enrolment(secret, second_factor.address(secret, name))
 
-    async def set_totp(self, name: str, secret: str, *, last_step: int = 0, keep_session: str = "") -> None:
+    async def set_totp(
+        self,
+        name: str,
+        secret: str,
+        *,
+        last_step: int = 0,
+        keep_session: str = "",
+        record: Recording | None = None,
+    ) -> None:
         """Raises Refused without a console secret. Every other session of the account ends."""
         sealed, now = self.seal(secret, name), self.clock.now()
 
@@ -96,32 +108,51 @@ class Gate:
             accounts.set_totp(conn, name, sealed, last_step)
             console_sessions.end_all(conn, now, name, keep_session)
 
-        await self.store.run(work)
+        await self.store.run(recorded(work, record))
 
-    async def add(self, name: str, role: str, password: str, display_name: str, language: str) -> Enrolment:
-        """A new local account; raises Refused with what is wrong with its password, or that it exists."""
+    async def add(
+        self,
+        name: str,
+        role: Role,
+        password: str,
+        *,
+        display_name: str = "",
+        language: str = "en",
+        record: Recording | None = None,
+    ) -> Enrolment:
+        """A new local account. Raises Refused with the key of what is wrong, or where the name is taken."""
         self.check_name(name)
         if trouble := passwords.trouble_with(password, name):
             raise Refused(trouble)
-        enrolment = self.enrolment(name)
-        sealed, hashed, now = (
-            self.seal(enrolment.secret, name),
-            await self._hashing.hash(password),
-            self.clock.now(),
-        )
-        await self.store.run(
-            lambda conn: accounts.add(
+        enrolment, now = self.enrolment(name), self.clock.now()
+        sealed, hashed = self.seal(enrolment.secret, name), await self._hashing.hash(password)
+
+        def work(conn: Connection) -> None:
+            accounts.add(
                 conn,
                 now,
                 name=name,
-                role=role,
+                role=role.value,
                 display_name=display_name,
                 language=language,
                 password_hash=hashed,
                 totp_sealed=sealed,
             )
-        )
+
+        await self.store.run(recorded(work, record))
         return enrolment
+
+    async def reset(self, name: str, password: str, enrolment: Enrolment, record: Recording) -> None:
+        """A new password and a new second factor; every session of the account ends."""
+        hashed, sealed = await self._hashing.hash(password), self.seal(enrolment.secret, name)
+        now = self.clock.now()
+
+        def work(conn: Connection) -> None:
+            accounts.set_password(conn, name, hashed)
+            accounts.set_totp(conn, name, sealed)
+            console_sessions.end_all(conn, now, name)
+
+        await self.store.run(recorded(work, record))
 
     async def find(self, name: str) -> Account:
         """Raises NotFound."""
@@ -142,6 +173,10 @@ class Gate:
         if self.sealed is None:
             raise Refused("no_secret")
         return self.sealed.close(secret, name)
+
+    def unseal(self, sealed: str, name: str) -> str | None:
+        """None where it was not sealed by us for this."""
+        return None if self.sealed is None else self.sealed.open(sealed, name)
 
     async def _begin(self, name: str, peer: str) -> Account | None:
         """Count the attempt; raises Denied where the peer or the name must wait."""

@@ -8,10 +8,12 @@ from datetime import datetime
 
 from aiohttp import web
 
+from intake.console import auditing
 from intake.console.api.answers import answer, problem, read_body
+from intake.console.auditing import AUDITOR
 from intake.console.desk import DESK, PERSON, Desk
 from intake.console.pages.shells import LANGUAGE_COOKIE, SHELLS
-from intake.console.roles import Person, Right
+from intake.console.roles import Person, Right, Role
 from intake.console.routes import Route, route
 from intake.console.sign_in.bodies import SignedOut, SignOut
 from intake.console.sign_in.forms import (
@@ -25,6 +27,8 @@ from intake.console.sign_in.gate import Denied, Gate
 from intake.console.terminal.queue import clock
 from intake.console.wording import LANGUAGES
 from intake.store import accounts
+from intake.store.accounts import Account
+from intake.store.audit import Entry
 
 COOKIE = "__Host-intake"
 PREFERENCE_S = 365 * 86_400
@@ -70,17 +74,18 @@ async def submit(request: web.Request) -> web.Response:
     try:
         account = await gate.sign_in(name, form.get("password", ""), form.get("code", ""), peer_of(request))
     except Denied as denied:
+        await record_denied(request, denied)
         return _form(request, 429 if denied.retry_at else 403, "denied", name, denied.retry_at)
-    return await let_in(request, account.name, see("/"))
+    return await let_in(request, account, see("/"))
 
 
-async def let_in(request: web.Request, account: str, response: web.Response) -> web.Response:
+async def let_in(request: web.Request, account: Account, response: web.Response) -> web.Response:
     """A new session for this browser; the one it had before is over."""
     gate = gate_of(request)
-    token = await gate.sessions.start(account, instead_of=request.cookies.get(COOKIE, ""))
-    person = await gate.sessions.who(token)
-    if person is not None:
-        request[PERSON] = person
+    request[PERSON] = Person(name=account.name, role=Role(account.role))
+    record = auditing.recording(request, action="session.sign_in")
+    before = request.cookies.get(COOKIE, "")
+    token = await gate.sessions.start(account.name, instead_of=before, record=record)
     life_s = int(gate.sessions.life_s)
     response.headers.add("Set-Cookie", f"{COOKIE}={token}; Max-Age={life_s}; {COOKIE_ATTRIBUTES}")
     return response
@@ -124,7 +129,7 @@ async def sign_out(request: web.Request) -> web.Response:
             return problem(409, "open_conversations", f"{count} of your conversations are open")
         return request.app[SHELLS].page(request, "sign_out", person, status=409, count=count)
     if person.session:
-        await gate_of(request).sessions.end(person)
+        await gate_of(request).sessions.end(person, auditing.recording(request, open=count))
     response = answer(SignedOut()) if is_json else see("/sign-in")
     response.headers.add("Set-Cookie", f"{COOKIE}=; Max-Age=0; {COOKIE_ATTRIBUTES}")
     return response
@@ -144,8 +149,9 @@ async def unlock(request: web.Request) -> web.Response:
     try:
         await gate.check_password(person.name, form.get("password", ""), peer_of(request))
     except Denied as denied:
+        await record_denied(request, denied)
         return _locked(request, person, 429 if denied.retry_at else 403, "wrong_password", denied.retry_at)
-    await gate.sessions.unlock(person)
+    await gate.sessions.unlock(person, auditing.recording(request))
     return see("/")
 
 
@@ -169,6 +175,13 @@ def _locked(
 
 
 # -- shared ------------------------------------------------------------------------------------------------
+
+
+async def record_denied(request: web.Request, denied: Denied) -> None:
+    """An attempt that was judged and failed, where it was on an account; one that was not judged is none."""
+    if denied.account is not None:
+        entry = Entry(actor=denied.account.name, role=denied.account.role, action="session.denied")
+        await request.app[AUDITOR].write(entry)
 
 
 def see(path: str) -> web.Response:

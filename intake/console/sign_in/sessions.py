@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import re
 import secrets
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 
@@ -13,6 +14,7 @@ from intake.console.roles import Person, Role
 from intake.ports import Clock
 from intake.store import Connection, console_sessions
 from intake.store.at_rest import Transactions
+from intake.store.audit import Recording, recorded
 
 SEEN_EVERY = timedelta(seconds=60)
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -50,8 +52,11 @@ class BrowserSessions:
             locked=found.locked_at is not None,
         )
 
-    async def start(self, account: str, *, instead_of: str = "") -> str:
-        """The cookie of a new session; the one that this browser had before is over."""
+    async def start(self, account: str, *, instead_of: str = "", record: Recording | None = None) -> str:
+        """The cookie of a new session; the one that this browser had before is over.
+
+        ``record`` is done last in the same transaction, here and below.
+        """
         token, now = secrets.token_urlsafe(32), self._clock.now()
 
         def work(conn: Connection) -> None:
@@ -59,20 +64,22 @@ class BrowserSessions:
                 console_sessions.end(conn, now, digest(instead_of))
             console_sessions.start(conn, now, digest(token), account, self.life_s)
 
-        await self._store.run(work)
+        await self._store.run(recorded(work, record))
         return token
 
-    async def lock(self, person: Person) -> None:
-        work = partial(console_sessions.lock, now=self._clock.now(), id_digest=person.session)
-        await self._store.run(work)
+    async def lock(self, person: Person, record: Recording | None = None) -> None:
+        """Until ``unlock``; a session that is locked stays locked since when it was."""
+        await self._change(console_sessions.lock, person, record)
 
-    async def unlock(self, person: Person) -> None:
-        work = partial(console_sessions.unlock, now=self._clock.now(), id_digest=person.session)
-        await self._store.run(work)
+    async def unlock(self, person: Person, record: Recording | None = None) -> None:
+        await self._change(console_sessions.unlock, person, record)
 
-    async def end(self, person: Person) -> None:
-        work = partial(console_sessions.end, now=self._clock.now(), id_digest=person.session)
-        await self._store.run(work)
+    async def end(self, person: Person, record: Recording | None = None) -> None:
+        await self._change(console_sessions.end, person, record)
+
+    async def _change(self, change: Callable[..., None], person: Person, record: Recording | None) -> None:
+        work = partial(change, now=self._clock.now(), id_digest=person.session)
+        await self._store.run(recorded(work, record))
 
 
 def digest(token: str) -> str:

@@ -8,6 +8,7 @@ import { mountConversation } from './conversation.js';
 import { mountHandover } from './handover.js';
 import { Live } from './live.js';
 import { OpenContacts } from './open_contacts.js';
+import { startLock } from './lock.js';
 import { mountPlace } from './place.js';
 import { mountQueue } from './queue.js';
 import { State } from './state.js';
@@ -57,3 +58,4 @@ async function start() {
 }
 
 start();
+  desk.lock = startLock(desk);

@@ -172,6 +172,7 @@ def start_workers(stack: AsyncExitStack, started: Running, inside: Inside) -> No
         ("settling", replying.settle, 5.0),
         ("sweeping", sweeping.step, settings.workers.sweep_every_s),
         ("watching", keeping.watch, 5.0),
+        ("offers", keeping.end_offers, 5.0),
         ("proposals", rerouting.watch, 5.0),
         ("closing", keeping.close_silent, 60.0),
     ):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from intake.console.api import drafts, notes, stock_replies
+from intake.console.api import drafts, handings, notes, stock_replies, supervising
 from intake.console.roles import Right
 from intake.console.routes import Route, route
 
@@ -14,4 +14,13 @@ BETWEEN: tuple[Route, ...] = (
     # A draft is said to nobody: it leaves no record, and no claim is asked for it.
     route("PUT", f"{CONTACT}/drafts", drafts.keep, Right.WORK),
     route("POST", f"{CONTACT}/notes", notes.add, Right.WORK, "contact.note"),
+    # From hand to hand
+    route("GET", f"{V1}/offers", handings.list_offers, Right.READ),
+    route("POST", f"{CONTACT}/hand", handings.offer, Right.WORK, "contact.hand"),
+    route("POST", f"{CONTACT}/take-offer", handings.take, Right.WORK, "contact.take_offer"),
+    route("POST", f"{CONTACT}/decline-offer", handings.decline, Right.WORK, "contact.decline_offer"),
+    route("POST", f"{CONTACT}/withdraw-offer", handings.withdraw, Right.WORK, "contact.withdraw_offer"),
+    route("POST", f"{V1}/shift/hand-over", handings.hand_over, Right.WORK, "shift.hand_over"),
+    route("POST", f"{CONTACT}/move", handings.move, Right.SUPERVISE, "contact.move"),
+    route("POST", f"{CONTACT}/raise", supervising.raise_priority, Right.SUPERVISE, "contact.raise"),
 )

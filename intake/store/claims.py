@@ -49,7 +49,7 @@ def claim_next(
 
     On PostgreSQL a row that another transaction holds is passed over: one stuck contact delays no other.
     """
-    _require_free_hands(conn, now, handler, open_limit, besides="")
+    require_free_hands(conn, now, handler, open_limit, besides="")
     row = conn.execute(
         select(*COLUMNS)
         .where(is_claimable(now))
@@ -72,7 +72,7 @@ def claim(
     open_limit: int = OPEN_LIMIT,
 ) -> Contact:
     """Take one contact by name, held ones and one's own included; raises StaleClaim naming who has it."""
-    _require_free_hands(conn, now, handler, open_limit, besides=contact_id)
+    require_free_hands(conn, now, handler, open_limit, besides=contact_id)
     waiting = contacts.c.state.in_((ContactState.WAITING.value, ContactState.HELD.value))
     allowed = or_(waiting, _lets_go(now, handler, (ContactState.OPEN,)))
     return _take(conn, now, _row(conn, contact_id), handler, lease_s, allowed)
@@ -89,7 +89,7 @@ def reopen(
 ) -> Contact:
     """Take a closed or handed-over contact back, at its old priority; raises StaleClaim while its
     handler still keeps it."""
-    _require_free_hands(conn, now, handler, open_limit, besides=contact_id)
+    require_free_hands(conn, now, handler, open_limit, besides=contact_id)
     closed = contacts.c.state == ContactState.CLOSED.value
     allowed = or_(closed, _lets_go(now, handler, HANDED_OVER))
     row = _row(conn, contact_id)
@@ -139,6 +139,9 @@ def _why_not(conn: Connection, now: datetime, contact_id: ContactId, handler: st
     name = reference(contact.number, contact.queued_at)
     if contact.state is ContactState.CLOSED:
         return Refused(f"{name} is closed: reopen it first")
+    if contact.state is ContactState.MERGED:
+        kept = get(conn, contact.merged_into)
+        return Refused(f"{name} is part of {reference(kept.number, kept.queued_at)} now: go on there")
     if contact.state not in (ContactState.WAITING, ContactState.HELD) and contact.next_attempt_at > now:
         if contact.claimed_by == handler:
             return StaleClaim(f"{name} was opened again under your name: look at it again before you act")
@@ -149,7 +152,8 @@ def _why_not(conn: Connection, now: datetime, contact_id: ContactId, handler: st
     return StaleClaim(f"{name} is with nobody now ({contact.state}): claim it first")
 
 
-def _require_free_hands(conn: Connection, now: datetime, handler: str, limit: int, besides: str) -> None:
+def require_free_hands(conn: Connection, now: datetime, handler: str, limit: int, besides: str) -> None:
+    """Raise Refused where a handler has ``limit`` open conversations; call it before any row is locked."""
     # Two claims of one handler at the same moment must not both see the last free hand.
     take_turns(conn, f"handler:{handler}")
     held = conn.execute(
@@ -194,7 +198,7 @@ def renew(
 
     One that the caller's new words made wait again after its hand-over is opened again.
     """
-    _require_free_hands(conn, now, claim.handler, open_limit, besides=claim.contact_id)
+    require_free_hands(conn, now, claim.handler, open_limit, besides=claim.contact_id)
     contact = owned(conn, now, claim)
     values = {"next_attempt_at": now + timedelta(seconds=lease_s)}
     if contact.state is ContactState.WAITING:
@@ -209,6 +213,37 @@ def release(conn: Connection, now: datetime, claim: Claim) -> None:
     contact = owned(conn, now, claim)
     state = contact.state if contact.state in HANDED_OVER else ContactState.WAITING
     move(conn, now, claim, contact, state, "released", {"claimed_by": "", "next_attempt_at": now})
+
+
+def pass_on(
+    conn: Connection, now: datetime, contact: Contact, handler: str, by: str, lease_s: float
+) -> Contact:
+    """Put a locked contact into another handler's hands, whoever had it: one step, under the fence.
+
+    ``by`` is who did it. What was handed over keeps its state. Call ``require_free_hands`` before.
+    Raises StaleClaim where the contact is not as it was read.
+    """
+    state = contact.state if contact.state in HANDED_OVER else ContactState.OPEN
+    passed = conn.execute(
+        update(contacts)
+        .where(
+            contacts.c.id == contact.id,
+            contacts.c.attempts == contact.attempts,
+            contacts.c.state == contact.state.value,
+        )
+        .values(
+            state=state.value,
+            claimed_by=handler,
+            attempts=contact.attempts + 1,
+            next_attempt_at=now + timedelta(seconds=lease_s),
+            claimed_at=func.coalesce(contacts.c.claimed_at, literal(now, Instant)),
+        )
+    ).rowcount
+    if passed != 1:
+        raise _why_not(conn, now, contact.id, handler)
+    data = {"state": state.value, "from": contact.state.value, "attempts": contact.attempts + 1}
+    log.write(conn, now, LogEventName.CONTACT_STATE, contact.id, by, data | {"passed_to": handler})
+    return get(conn, contact.id)
 
 
 def hold(conn: Connection, now: datetime, claim: Claim, until: datetime, reason: str) -> None:

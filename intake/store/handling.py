@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import Connection, and_, select, update
 
-from intake.contact import ContactId, ContactState, Priority
+from intake.contact import Contact, ContactId, ContactState, Priority
 from intake.control_room import Service
 from intake.errors import Refused
 from intake.incident import TransferState
@@ -16,10 +16,10 @@ from intake.location import CallerLocation, LocationSource
 from intake.log_events import LogEventName
 from intake.store import location_links, log, triage
 from intake.store.claims import Claim, change, move, owned
-from intake.store.contacts import hypotheses
+from intake.store.contacts import get, hypotheses
 from intake.store.following import only_told, replaced
 from intake.store.location_links import LinkEnd
-from intake.store.tables import transfers
+from intake.store.tables import contacts, transfers
 
 SET_BY = "set by "
 """How `priority_rule` and `service_reason` begin once a person has chosen: no suggestion outranks that."""
@@ -43,6 +43,21 @@ def set_priority(conn: Connection, now: datetime, claim: Claim, priority: Priori
     chosen = {"priority": int(priority), "priority_rule": f"{SET_BY}{claim.handler}"}
     change(conn, now, claim, chosen)
     log.write(conn, now, LogEventName.SUGGESTION, claim.contact_id, claim.handler, chosen)
+
+
+def raise_priority(
+    conn: Connection, now: datetime, contact_id: ContactId, supervisor: str, priority: Priority, reason: str
+) -> Contact:
+    """A supervisor's choice, whoever has the contact; raises Refused where it would not rise."""
+    contact = get(conn, contact_id, lock=True)
+    if contact.state in (ContactState.CLOSED, ContactState.MERGED):
+        raise Refused(f"it is {contact.state}: nobody works on it")
+    if priority >= contact.priority:
+        raise Refused(f"its priority is {int(contact.priority)} already: this only raises it")
+    chosen = {"priority": int(priority), "priority_rule": f"{SET_BY}{supervisor}"}
+    conn.execute(update(contacts).where(contacts.c.id == contact_id).values(**chosen))
+    log.write(conn, now, LogEventName.SUGGESTION, contact_id, supervisor, chosen | {"reason": reason})
+    return get(conn, contact_id)
 
 
 def set_service(conn: Connection, now: datetime, claim: Claim, service: Service | None) -> None:

@@ -10,7 +10,7 @@ import structlog
 from intake import metrics
 from intake.ports import ChannelAdapter, Clock
 from intake.settings import ContactsSettings
-from intake.store import upkeep
+from intake.store import handings, upkeep
 from intake.store.store import Store
 
 log = structlog.get_logger()
@@ -41,6 +41,13 @@ class Keeping:
         minute = self._clock.now().replace(second=0, microsecond=0)
         await self._store.run(lambda conn: upkeep.note_open_minute(conn, self._channels, minute))
         return len(self._channels)
+
+    async def end_offers(self) -> int:
+        """Say in the record that an offer is over whose giver is gone; its contact waits in the queue."""
+        now = self._clock.now()
+        if not await self._store.read(lambda conn: handings.any_lapsed(conn, now)):
+            return 0
+        return await self._store.run(lambda conn: handings.withdraw_lapsed(conn, now))
 
     async def watch(self) -> int:
         """Publish the queue's figures, and say aloud when somebody waits too long."""

@@ -1,4 +1,4 @@
-"""Drafts, notes and stock replies over real HTTP and the real store."""
+"""Drafts, notes, stock replies and offers over real HTTP and the real store."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import aiohttp
 import pytest
 from aiohttp.test_utils import TestServer
 
+from intake.console.roles import Person, Role
 from intake.store.store import Store
 from tests.callers import queue_of
 from tests.desk import TOKENS, HandClock, console
@@ -16,9 +17,9 @@ from tests.desk import TOKENS, HandClock, console
 class Asking:
     """One handler's plain requests; ``ask`` gives the status and the body."""
 
-    def __init__(self, server: TestServer, name: str):
+    def __init__(self, server: TestServer, name: str, **headers: str):
         self._url = str(server.make_url("/api/v1"))
-        self._headers = {"Authorization": f"Bearer {TOKENS[name]}"}
+        self._headers = {"Authorization": f"Bearer {TOKENS[name]}", **headers}
 
     async def ask(self, method: str, path: str, body: Any = None, **query: str) -> tuple[int, Any]:
         async with (
@@ -108,3 +109,55 @@ async def test_stock_replies_come_in_the_callers_language(store: Store, clock: H
         assert (polish["asked"], polish["language"], polish["is_fallback"]) == ("pl", "en", True)
         assert polish["replies"][0]["text"].startswith("Where are you?")
         assert {one["group"] for one in polish["replies"]} == {"ask", "tell", "silent"}
+
+
+async def test_a_conversation_is_offered_taken_and_the_giver_told(store: Store, clock: HandClock) -> None:
+    (one,) = await queue_of(store, 1)
+    async with console(store, clock) as server:
+        ada, bea = Asking(server, "ada"), Asking(server, "bea")
+        _, claimed = await ada.ask("POST", f"/contacts/{one}/claim", {})
+        fence = claimed["contact"]["attempts"]
+        assert (await ada.ask("POST", "/contacts/1/hand", {"attempts": fence, "to": "nobody"}))[0] == 409
+        assert (await ada.ask("POST", "/contacts/1/hand", {"attempts": 9, "to": "bea"}))[0] == 409
+        body = {"attempts": fence, "to": "bea", "note": "she speaks Welsh"}
+        status, made = await ada.ask("POST", "/contacts/1/hand", body)
+        assert (status, made["to_handler"], made["reference"]) == (201, "bea", "26-000001")
+        _, offers = await bea.ask("GET", "/offers")
+        assert [row["note"] for row in offers["offers"]] == ["she speaks Welsh"] and offers["mine"] == []
+        assert (await bea.ask("GET", "/contacts/1"))[1]["offer"]["from_handler"] == "ada"
+        status, taken = await bea.ask("POST", "/contacts/1/take-offer", {})
+        assert (status, taken["contact"]["claimed_by"]) == (200, "bea")
+        assert (await ada.ask("POST", "/contacts/1/renew", {"attempts": fence}))[0] == 409
+        assert (await ada.ask("GET", "/offers"))[1]["mine"] == []
+        _, shift = await bea.ask("POST", "/shift/hand-over", {"note": "end of shift"})
+        assert [row["contact_id"] for row in shift["mine"]] == [one]
+        assert (await bea.ask("POST", "/contacts/1/withdraw-offer", {}))[0] == 200
+        for path in ("take-offer", "decline-offer", "withdraw-offer"):
+            assert (await ada.ask("POST", f"/contacts/1/{path}", {}))[0] == 409
+
+
+class OneSession:
+    """Whoever shows the cookie is this person."""
+
+    def __init__(self, person: Person):
+        self._person = person
+
+    async def who(self, cookie: str) -> Person | None:
+        return self._person if cookie == "here" else None
+
+
+async def test_a_supervisor_moves_and_raises_and_a_handler_may_not(store: Store, clock: HandClock) -> None:
+    await queue_of(store, 2)
+    sue = OneSession(Person(name="sue", role=Role.SUPERVISOR))
+    async with console(store, clock, sessions=sue) as server:
+        ada = Asking(server, "ada")
+        desk_of_sue = Asking(server, "ada", Cookie="__Host-intake=here")
+        await ada.ask("POST", "/contacts/1/claim", {})
+        assert (await ada.ask("POST", "/contacts/1/move", {"to": "bea"}))[0] == 403
+        status, moved = await desk_of_sue.ask("POST", "/contacts/1/move", {"to": "bea"})
+        assert (status, moved["contact"]["claimed_by"]) == (200, "bea")
+        raised = {"priority": 1, "reason": "children inside"}
+        assert (await ada.ask("POST", "/contacts/2/raise", raised))[0] == 403
+        status, row = await desk_of_sue.ask("POST", "/contacts/2/raise", raised)
+        assert (status, row["contact"]["priority"]) == (200, 1)
+        assert (await desk_of_sue.ask("POST", "/contacts/2/raise", raised))[0] == 409

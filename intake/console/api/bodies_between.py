@@ -85,7 +85,7 @@ class Update(Fenced):
     """What every room that has the incident is told; ``notes`` are ids of notes chosen to go along."""
 
     methane: Methane | None = None
-    notes: Annotated[list[Id], msgspec.Meta(max_length=50)] = []
+    notes: Annotated[tuple[Id, ...], msgspec.Meta(max_length=50)] = ()
 
 
 class StockQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

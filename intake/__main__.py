@@ -14,6 +14,7 @@ COMMANDS = {
     "route": "which control room answers for a place, and why; one place or a CSV file",
     "locate": "what is made of a text: every clue to a place, its hypotheses and the fused answer",
     "user": "who may sign in at the console: add, list, disable, set-password, reset-totp, set-role",
+    "audit": "who saw and did what: list it, verify that nobody changed it, print its end",
     "check": "check the configuration and list every error at once",
     "control-room": "run a reference control room that receives MAIT transfers",
     "research": "export channel-usage data that cannot point at a person",

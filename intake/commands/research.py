@@ -14,6 +14,7 @@ from intake.research.facts import facts
 from intake.research.hours import HOUR, hour_of, whole_hour
 from intake.research.publish import Period, publish
 from intake.settings import load_settings
+from intake.store import audit_outside
 from intake.store import research as store
 
 
@@ -47,7 +48,8 @@ def run(args: argparse.Namespace) -> int:
 def _channel_hours(args: argparse.Namespace) -> int:
     rule = stricter(RULES[args.rule], min_cell=args.min_cell, round_to=args.round_to)
     read_at = datetime.now(UTC)
-    with store.snapshot(args.store or load_settings(args.config).store.url) as conn:
+    url = args.store or load_settings(args.config).store.url
+    with store.snapshot(url) as conn:
         period = _period(args, store.period(conn), read_at)
         span = (period.since, period.until)
         known = facts(
@@ -60,6 +62,9 @@ def _channel_hours(args: argparse.Namespace) -> int:
             (hour_of(row.minute), row.channel) for row in store.door_minutes_between(conn, *span)
         )
     tables = channel_hours(known, minutes, *span, rule)
+    # Law 17: recorded before a file stands anywhere; what cannot be recorded is not exported.
+    hours = {"since": f"{period.since:%Y-%m-%dT%HZ}", "until": f"{period.until:%Y-%m-%dT%HZ}"}
+    audit_outside.record(url, read_at, "research.export", table="channel-hours", rule=args.rule, **hours)
     for path in publish(tables, args.out, period, rule):
         print(path)
     cells = tables["channel-hours"]

@@ -19,14 +19,14 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 import msgspec
-from sqlalchemy import BigInteger, Connection, event, select, type_coerce
+from sqlalchemy import BigInteger, Connection, select, type_coerce
 from sqlalchemy.exc import SQLAlchemyError
 
 from intake.errors import NotFound, StoreUnavailable
+from intake.reference import reference
 from intake.store.contacts import find
-from intake.store.engine import writing_engine
 from intake.store.locks import take_turns
-from intake.store.tables import audit_records
+from intake.store.tables import audit_records, contacts
 from intake.store.types import from_us, to_us
 
 FORMAT = "intake-audit-1"
@@ -75,7 +75,7 @@ class Head(msgspec.Struct, frozen=True):
 
 
 class AuditRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """One record as it is stored."""
+    """One record as it is stored; ``reference`` is its contact's."""
 
     number: int
     at: datetime
@@ -83,6 +83,7 @@ class AuditRecord(msgspec.Struct, frozen=True, kw_only=True):
     role: str
     action: str
     contact_id: str
+    reference: str
     data: Mapping[str, Any]
     digest: str
 
@@ -144,20 +145,6 @@ def append(conn: Connection, now: datetime, entries: Iterable[Entry]) -> Head:
         raise StoreUnavailable("the audit record cannot be written: nothing was done") from error
 
 
-def append_alone(url: str, now: datetime, entry: Entry) -> Head:
-    """Append from a process that has no store, such as a command; raises StoreUnavailable."""
-    engine = writing_engine(url, pool_size=1)
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "begin", lambda conn: conn.exec_driver_sql("BEGIN IMMEDIATE"))
-    try:
-        with engine.begin() as conn:
-            return append(conn, now, [entry])
-    except SQLAlchemyError as error:
-        raise StoreUnavailable("the audit record cannot be written: nothing was done") from error
-    finally:
-        engine.dispose()
-
-
 def head(conn: Connection) -> Head:
     """The end of the chain."""
     newest = select(audit_records.c.number, audit_records.c.digest).order_by(audit_records.c.number.desc())
@@ -204,7 +191,12 @@ def cut_off(end: Head, kept: Mapping[int, str]) -> str:
 def search(conn: Connection, wanted: Search, limit: int = 100) -> list[AuditRecord]:
     """The newest records first."""
     columns = audit_records.c
-    query = select(audit_records).order_by(columns.number.desc()).limit(limit)
+    query = (
+        select(audit_records, contacts.c.number.label("spoken"), contacts.c.queued_at)
+        .outerjoin(contacts, contacts.c.id == columns.contact_id)
+        .order_by(columns.number.desc())
+        .limit(limit)
+    )
     if wanted.action.endswith("."):
         query = query.where(columns.action.startswith(wanted.action, autoescape=True))
     elif wanted.action:
@@ -232,6 +224,7 @@ def _record(row: Any) -> AuditRecord:
         role=row.role,
         action=row.action,
         contact_id=row.contact_id,
+        reference=reference(row.spoken, row.queued_at) if row.spoken else "",
         data=data if isinstance(data, dict) else {},
         digest=row.digest,
     )

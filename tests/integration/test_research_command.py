@@ -13,6 +13,8 @@ import uuid_utils
 from sqlalchemy import Connection, Table
 
 from intake.__main__ import main
+from intake.store import audit
+from intake.store.audit_outside import reading
 from intake.store.engine import writing_engine
 from intake.store.tables import contacts, decisions, door_minutes, locations, log_events, messages
 
@@ -164,3 +166,25 @@ def test_no_database_is_said_and_none_is_made(tmp_path: Path, capsys: pytest.Cap
     assert export(f"sqlite:///{tmp_path}/none.db", tmp_path / "out") == 1
     assert "there is no such database" in capsys.readouterr().err
     assert not (tmp_path / "none.db").exists()
+
+
+def test_an_export_is_on_record_with_who_made_it(seeded_url: str, tmp_path: Path) -> None:
+    assert export(seeded_url, tmp_path, "--rule", "nhs") == 0
+    with reading(seeded_url) as read:
+        (found,) = read(lambda conn: audit.search(conn, audit.Search()))
+    assert (found.action, found.role) == ("research.export", "operator")
+    assert found.actor.startswith("operator:")
+    assert found.data["table"] == "channel-hours" and found.data["rule"] == "nhs"
+    assert SECRET_TEXT not in str(found) and CALLER not in str(found)
+
+
+def test_what_cannot_be_recorded_is_not_exported(
+    seeded_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    engine = writing_engine(seeded_url, pool_size=1)
+    with engine.begin() as conn:
+        conn.exec_driver_sql("ALTER TABLE audit_records RENAME TO elsewhere")
+    engine.dispose()
+    assert export(seeded_url, tmp_path) == 1
+    assert "the audit record cannot be written" in capsys.readouterr().err
+    assert not list(tmp_path.glob("**/*.csv"))

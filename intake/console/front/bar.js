@@ -1,25 +1,81 @@
-/** The bar on top: counts, the live badge, the clock, who sits here. */
+/** The bar on top: how much waits, whether all this is live, the time, who sits here and how they want to see it. */
 
-import { html, render } from '/libraries/lit-html/lit-html.js';
+import { html, nothing, render } from '/libraries/lit-html/lit-html.js';
+import { signOut } from './bar_sign_out.js';
+import { keyName } from './commands.js';
 import { clock, day, lasted, now, since_s, zone } from './times.js';
 import { t } from './words.js';
 
+const AVAILABILITY = 'intake-availability';
+const YEAR_S = 31_536_000;
+
 export function mountBar(root, desk) {
-  const { state } = desk;
+  const { state, live, commands } = desk;
+  state.set('availability', sessionStorage.getItem(AVAILABILITY) === 'away' ? 'away' : 'available');
+  live.onOpen(() => live.send({ t: 'state', state: state.get('availability') }));
+  commands.add({ id: 'bar.available', key: 'Alt+a', label: 'queue.toggle_available', area: 'desk', run: () => {
+    const is = state.get('availability') === 'available' ? 'away' : 'available';
+    sessionStorage.setItem(AVAILABILITY, is);
+    state.set('availability', is);
+    live.send({ t: 'state', state: is });
+    desk.say(t(`queue.${is}`));
+  } });
+  commands.add({ id: 'bar.theme', key: 'Alt+n', label: 'queue.toggle_night', area: 'desk', run: () => {
+    setTheme(theme() === 'night' ? 'light' : 'night');
+    state.touch('me');
+  } });
+  commands.add({ id: 'bar.language', label: 'queue.other_language', area: 'desk', run: changeLanguage });
+  commands.add({ id: 'bar.sign_out', label: 'common.sign_out', area: 'desk', run: () => signOut(desk) });
+
   const draw = () => {
-    const counts = state.get('queue')?.counts;
-    const live = state.get('live');
-    const waiting = counts ? Object.values(counts.claimable).reduce((sum, n) => sum + n, 0) : 0;
-    render(
-      html`<span>${t('common.title')}</span>
-        <span><strong class="number">${waiting}</strong> ${t('queue.waiting')}</span>
-        ${counts?.oldest_queued_at ? html`<span>${t('queue.oldest')} <strong class="number">${lasted(since_s(counts.oldest_queued_at))}</strong></span>` : ''}
-        <span class="live ${live.status}" data-live=${live.status}>${t(`queue.${live.status}`)}</span>
-        <span class="grow"></span>
-        <span class="number">${day()} <strong>${clock(now())}</strong> ${zone()}</span>
-        <span>${state.get('me').display_name}</span>`,
-      root,
-    );
+    const { counts } = state.get('queue') ?? {};
+    const [is, away] = [state.get('live'), state.get('availability') === 'away'];
+    const number = state.get('numbers')?.[state.get('me').handler];
+    const waiting = counts ? Object.values(counts.claimable).reduce((sum, n) => sum + n, 0) : '–';
+    render(html`
+      <h1>${t('common.title')}</h1>
+      <span class="figure"><strong class="number" data-waiting>${waiting}</strong> ${t('queue.waiting')}</span>
+      ${counts?.oldest_queued_at ? html`<span class="figure">${t('queue.oldest')} <strong class="number">${lasted(since_s(counts.oldest_queued_at))}</strong></span>` : nothing}
+      ${counts?.answered_in_target === undefined ? nothing : html`<span class="figure">${t('queue.in_target')} <strong class="number">${Math.round(100 * counts.answered_in_target)} %</strong></span>`}
+      <span class="live ${is.status}" data-live=${is.status} title=${t('queue.live_title')}>${is.status === 'live' ? t('queue.live') : t('queue.stale_since', { since: clock(is.since) })}</span>
+      <span class="grow"></span>
+      <span class="number when">${day()} <strong>${clock(now())}</strong> ${zone()}</span>
+      <span class="who">${number ? html`${t('queue.desk_is', { number })} · ` : nothing}${state.get('me').display_name}</span>
+      ${toggle('bar.available', t(away ? 'queue.away' : 'queue.available'), away ? 'away' : 'free')}
+      ${toggle('sounds.mute', t(`alarms.sound_is_${state.get('sound') ?? 'blocked'}`), state.get('sound') === 'on' ? '' : 'soft')}
+      ${toggle('bar.theme', t(theme() === 'night' ? 'common.light' : 'common.night'))}
+      ${toggle('bar.language', t('common.language'))}
+      ${state.get('me').role === 'supervisor' ? html`<a class="button" href="/supervisor">${t('supervisor.title')}</a>` : nothing}
+      ${toggle('bar.sign_out', t('common.sign_out'))}`, root);
   };
-  state.watch(['queue', 'live', 'tick', 'me'], draw);
+  const toggle = (id, label, extra = '') => {
+    const command = commands.byId.get(id);
+    const name = command?.key ? `${t(command.label)} (${keyName(command.key)})` : nothing;
+    return html`<button type="button" class="button ${extra}" data-command=${id} title=${name} lang=${id === 'bar.language' ? other() : nothing}
+      @click=${() => commands.run(id)}>${label}</button>`;
+  };
+  state.watch(['queue', 'live', 'tick', 'me', 'availability', 'sound', 'numbers'], draw);
+}
+
+export function theme() {
+  return document.documentElement.dataset.theme === 'night' ? 'night' : 'light';
+}
+
+/** Switch the theme at once; the server draws the next page so too. */
+export function setTheme(name) {
+  document.documentElement.dataset.theme = name;
+  keep('intake-theme', name);
+}
+
+const other = () => (document.documentElement.lang === 'cy' ? 'en' : 'cy');
+
+/** The other language: the page comes again in it. What is open is kept by the server and by the drafts. */
+export function changeLanguage() {
+  keep('intake-language', other());
+  location.reload();
+}
+
+function keep(name, value) {
+  const secure = location.protocol === 'https:' ? '; Secure' : '';
+  document.cookie = `${name}=${value}; Path=/; Max-Age=${YEAR_S}; SameSite=Lax${secure}`;
 }

@@ -11,11 +11,14 @@ export class Commands {
   constructor() {
     this.byId = new Map();
     this.byKey = new Map();
+    /** Told why a command that was asked for by its key does nothing now. @type {(reason: string) => void} */
+    this.onRefused = () => {};
   }
 
   /**
    * @param {{id: string, key?: string, label: string, run: (argument?: any) => any, when?: () => boolean,
-   *          area?: string}} command `label` is a key of the words; `when` false greys it out
+   *          why?: () => string, area?: string}} command `label` is a key of the words; `when` false greys it
+   *          out and `why` then says the reason; `area` groups it in the lists of commands and keys
    */
   add(command) {
     if (command.key && !CHORD.test(command.key)) throw new Error(`${command.key} is no chord`);
@@ -31,6 +34,14 @@ export class Commands {
 
   run(id, argument) {
     if (this.can(id)) return this.byId.get(id).run(argument);
+    const reason = this.why(id);
+    if (reason) this.onRefused(reason);
+    return undefined;
+  }
+
+  /** Why a command cannot be run now, '' where it can or nobody says. */
+  why(id) {
+    return this.can(id) ? '' : (this.byId.get(id)?.why?.() ?? '');
   }
 
   /** A button for a command; its name holds the key. `extra` adds classes. */
@@ -38,6 +49,7 @@ export class Commands {
     const command = this.byId.get(id);
     if (!command) return nothing;
     return html`<button class="button ${extra}" type="button" data-command=${id} ?disabled=${!this.can(id)}
+      title=${ifDefined(this.why(id) || undefined)}
       aria-keyshortcuts=${ifDefined(command.key?.replace('Ctrl', 'Control'))}
       @click=${() => this.run(id, argument)}>${label ?? t(command.label)}${command.key ? html` <kbd>${keyName(command.key)}</kbd>` : nothing}</button>`;
   }
@@ -46,9 +58,12 @@ export class Commands {
   listen(target = document) {
     target.addEventListener('keydown', (event) => {
       const command = this.byKey.get(pressed(event));
-      if (!command || document.querySelector('dialog[open]')) return;
+      if (!command) return;
+      // What the browser does with our keys never happens, in a dialog neither.
       event.preventDefault();
-      if (command.when?.() ?? true) command.run();
+      // A key that is held down is one press: F2 must not take three contacts.
+      if (event.repeat || document.querySelector('dialog[open]')) return;
+      this.run(command.id);
     });
   }
 

@@ -6,9 +6,11 @@ import { mountBar } from './bar.js';
 import { Commands } from './commands.js';
 import { mountConversation } from './conversation.js';
 import { mountHandover } from './handover.js';
+import { addKeysHelp } from './keys_help.js';
 import { Live } from './live.js';
-import { OpenContacts } from './open_contacts.js';
 import { startLock } from './lock.js';
+import { OpenContacts } from './open_contacts.js';
+import { addPalette, mountKeys } from './palette.js';
 import { mountPlace } from './place.js';
 import { mountQueue } from './queue.js';
 import { State } from './state.js';
@@ -50,12 +52,20 @@ async function start() {
   mountPlace(document.getElementById('place'), desk);
   mountHandover(document.getElementById('handover'), desk);
   mountAlarms(document.getElementById('alarms'), desk);
+  addPalette(desk);
+  addKeysHelp(desk);
+  mountKeys(document.getElementById('keys'), desk);
+  commands.onRefused = (reason) => {
+    state.set('notice', reason);
+    say(reason);
+  };
   commands.listen();
   setInterval(() => state.set('tick', state.get('tick') + 1), 1_000);
   state.watch(['live'], () => document.body.classList.toggle('stale-desk', state.get('live').status !== 'live'));
+  desk.lock = startLock(desk);
   live.open();
+  await open.restore();
   root.dataset.ready = 'true';
 }
 
 start();
-  desk.lock = startLock(desk);

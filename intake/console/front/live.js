@@ -1,8 +1,10 @@
 /** The line to the server: reconnects by itself, and says within three seconds that nothing comes any more. */
 
-import { setServerTime } from './times.js';
+import { now, setServerTime } from './times.js';
 
-export const SILENT_AFTER_MS = 3_000;
+/** With the server's beat each second, and a check four times a second: said within three seconds. */
+export const SILENT_AFTER_MS = 2_600;
+const CONNECT_MS = 5_000;
 const RETRY_MS = [250, 500, 1_000, 2_000, 3_000];
 
 export class Live {
@@ -13,8 +15,8 @@ export class Live {
     this.openers = [];
     this.tries = 0;
     this.heard = performance.now();
-    state.set('live', { status: 'stale', since: Date.now() });
-    setInterval(() => this.check(), 500);
+    state.set('live', { status: 'stale', since: now() });
+    setInterval(() => this.check(), 250);
   }
 
   /** `handler(frame)` for each frame of one type. */
@@ -37,6 +39,7 @@ export class Live {
   open() {
     const socket = new WebSocket(`${location.origin.replace(/^http/, 'ws')}/api/v1/live`);
     this.socket = socket;
+    this.opening = performance.now();
     socket.onopen = () => {
       this.tries = 0;
       this.openers.forEach((opener) => opener());
@@ -46,23 +49,34 @@ export class Live {
       if (this.socket !== socket) return;
       this.handlers.get('closed')?.forEach((handler) => handler({ t: 'closed', code: event.code }));
       if (event.code === 4401) return; // signed out: whoever is told goes to the sign-in page
-      setTimeout(() => this.open(), RETRY_MS[Math.min(this.tries++, RETRY_MS.length - 1)]);
+      this.retrying = setTimeout(() => this.open(), RETRY_MS[Math.min(this.tries++, RETRY_MS.length - 1)]);
     };
+  }
+
+  /** Try again now: somebody asked for it. */
+  retry() {
+    clearTimeout(this.retrying);
+    const before = this.socket;
+    this.socket = undefined;
+    before?.close();
+    this.open();
   }
 
   take(frame) {
     this.heard = performance.now();
     if (frame.now) setServerTime(frame.now);
-    if (this.state.get('live').status !== 'live') this.state.set('live', { status: 'live', since: Date.now() });
+    if (this.state.get('live').status !== 'live') this.state.set('live', { status: 'live', since: now() });
     this.handlers.get(frame.t)?.forEach((handler) => handler(frame));
   }
 
   check() {
     const silent_ms = performance.now() - this.heard;
     if (silent_ms > SILENT_AFTER_MS && this.state.get('live').status === 'live') {
-      this.state.set('live', { status: 'stale', since: Date.now() - silent_ms });
+      this.state.set('live', { status: 'stale', since: now() - silent_ms });
       // A line that looks open and brings nothing is as good as none.
       this.socket?.close();
     }
+    // A server that takes the connection and never answers it would be waited for without end.
+    if (this.socket?.readyState === WebSocket.CONNECTING && performance.now() - this.opening > CONNECT_MS) this.socket.close();
   }
 }

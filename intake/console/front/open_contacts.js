@@ -3,6 +3,7 @@
 import { ApiError } from './api.js';
 
 const KEEP_EVERY_MS = 5_000;
+const SHOWN = 'intake-shown';
 
 /**
  * State keys: `open` [{id, attempts, unread, lost}], `shown` the id of the one in the middle (or null; it may
@@ -23,6 +24,17 @@ export class OpenContacts {
 
   find(id) {
     return this.state.get('open').find((one) => one.id === id);
+  }
+
+  /** After a reload: what this handler still has is open again, and the one that was shown is shown. */
+  async restore() {
+    const { rows } = await this.api.get('/queue?mine=true').catch(() => ({ rows: [] }));
+    const mine = rows.filter((row) => row.claimed_by === this.state.get('me').handler && !this.find(row.id));
+    if (!mine.length) return;
+    this.state.set('open', [...this.state.get('open'), ...mine.map((row) => ({ id: row.id, attempts: row.attempts, unread: 0, lost: '' }))]);
+    this.keep();
+    mine.forEach((row) => this.fetch(row.id));
+    if (!this.state.get('shown')) this.show(this.find(sessionStorage.getItem(SHOWN))?.id ?? mine[0].id);
   }
 
   /** What is in the middle, whole; null while nothing is shown or it has not come yet. */
@@ -63,6 +75,7 @@ export class OpenContacts {
     const open = this.find(id);
     if (open) open.unread = 0;
     this.state.set('shown', id);
+    if (id) sessionStorage.setItem(SHOWN, id);
     this.state.touch('open');
     if (id) this.fetch(id);
   }

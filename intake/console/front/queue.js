@@ -1,37 +1,89 @@
-/** The national queue: a window of the server's order. F2 takes the top. */
+/** The national queue: a window of the server's order that never moves under whoever points at it. F2 takes the top. */
 
-import { html, render } from '/libraries/lit-html/lit-html.js';
+import { html, nothing, render } from '/libraries/lit-html/lit-html.js';
 import { repeat } from '/libraries/lit-html/directives/repeat.js';
-import { lasted, since_s } from './times.js';
+import { Filters } from './queue_filters.js';
+import { QueueList } from './queue_list.js';
+import { rowView } from './queue_row.js';
+import { addTaking } from './queue_taking.js';
+import { QueueWindow, SIZE } from './queue_window.js';
+import { clock } from './times.js';
 import { t } from './words.js';
 
 export function mountQueue(root, desk) {
-  const { state, live, commands, open } = desk;
-  state.set('queue', { first: 0, total: 0, order: [], rows: new Map(), counts: null, filters: null });
-  live.onOpen(() => live.send({ t: 'view', filter: {}, first: 0, size: 60 }));
+  const { state, live, commands } = desk;
+  const model = new QueueWindow();
+  const filters = new Filters(() => list.restart());
+  const ask = (first) => live.send({ t: 'view', filter: filters.asked(), first, size: SIZE });
+  const list = new QueueList(model, { ask, changed: () => state.touch('queue') });
+  state.set('queue', { first: 0, total: 0, order: [], rows: model.rows, counts: null, filters: null });
+  live.onOpen(() => ask(model.serverFirst));
   const take = (frame) => {
+    list.take(frame);
     const queue = state.get('queue');
-    if (frame.t === 'window') queue.rows = new Map();
-    for (const row of frame.rows ?? []) queue.rows.set(row.id, row);
     for (const key of ['first', 'total', 'order', 'counts', 'filters']) if (frame[key] !== undefined) queue[key] = frame[key];
+    queue.rows = model.rows;
     state.touch('queue');
   };
   live.on('window', take);
   live.on('delta', take);
-  commands.add({ id: 'queue.take_next', key: 'F2', label: 'queue.take_next', run: () => open.takeNext(), when: () => state.get('live').status === 'live' });
+  live.on('numbers', (frame) => state.set('numbers', frame.desks));
+  addTaking(desk, list);
+  list.onEnter = () => commands.run('queue.take_chosen');
+  list.onLook = () => commands.run('queue.look');
+
   const draw = () => {
     const queue = state.get('queue');
-    render(
-      html`<h2>${t('queue.title')}</h2>
-        ${commands.button('queue.take_next', 'main')}
-        <ol>${repeat(queue.order, (id) => id, (id) => line(queue.rows.get(id)))}</ol>`,
-      root,
-    );
+    render(page(queue), root);
+    list.attach(root.querySelector('.queue-list'));
   };
-  const line = (row) =>
-    row
-      ? html`<li data-contact=${row.id}><button type="button" class="button" @click=${() => open.take(row.id)}><span class="badge p${row.priority}">${row.priority}</span>
-          ${row.service ?? t('queue.not_known')} · ${row.channel} <span class="number">${lasted(since_s(row.queued_at))}</span><br>${row.summary}</button></li>`
-      : '';
-  state.watch(['queue', 'live', 'tick'], draw);
+  const page = (queue) => html`
+    <div class="queue-top">
+      <h2>${t('queue.title')} <span class="quiet" data-total>${title(queue)}</span></h2>
+      ${filters.view(queue.filters)}
+      <div class="queue-do">${commands.button('queue.take_next', 'main')}
+        ${commands.button('queue.take_chosen', '', undefined, html`${t('queue.take_chosen')} <kbd>⏎</kbd>`)}${commands.button('queue.look', '', undefined, html`${t('queue.look')} <kbd>→</kbd>`)}</div>
+    </div>
+    <div class="queue-body">
+      ${above()}
+      <div class="queue-list" role="listbox" tabindex="0" aria-label=${t('queue.list')}
+        aria-activedescendant=${list.activeShown() ? `row-${list.active}` : nothing}>
+        <div class="queue-space"><div class="queue-rows" role="presentation">${repeat(model.shown, (id) => id, rowOf)}</div></div>
+      </div>
+      ${notice()}
+      ${queue.counts && !queue.total ? html`<p class="queue-none quiet">${t(filters.isNarrow() ? 'queue.none_of_filter' : 'queue.none')}
+        ${filters.isNarrow() ? html`<button type="button" class="button" @click=${() => filters.clear()}>${t('queue.show_all')}</button>` : nothing}</p>` : nothing}
+    </div>`;
+  const title = (queue) =>
+    !queue.counts ? '' : filters.isNarrow()
+      ? t('queue.shown_of', { count: queue.total, all: queue.filters?.all ?? queue.total })
+      : t('queue.order', { count: queue.total });
+  const notice = () => {
+    const stale = state.get('live').status !== 'live';
+    const said = stale ? t('queue.refused_stale', { since: clock(state.get('live').since) }) : (state.get('notice') ?? '');
+    return html`<p class="queue-notice ${stale ? 'stale-note' : ''}" data-notice>${said}</p>`;
+  };
+  const above = () => {
+    const { count, urgent } = list.newAbove();
+    if (!count) return nothing;
+    const words = t(count === 1 ? 'queue.above_one' : 'queue.above', { count });
+    return html`<button type="button" class="button above ${urgent ? 'urgent' : ''}" data-above @click=${() => list.apply()}
+      >▲ ${words}${urgent ? html` · <b>${t('queue.above_urgent', { count: urgent })}</b>` : nothing}</button>`;
+  };
+  const rowOf = (id, index) => {
+    const row = model.rows.get(id);
+    const offered = (state.get('offers') ?? []).some((one) => [one.contact_id, one.contact, one.contact?.id].includes(id));
+    return row ? rowView(row, {
+      me: state.get('me').handler, offered, language: document.documentElement.lang, gone: model.gone.has(id), numbers: state.get('numbers'),
+      active: id === list.active, place: model.first + index + 1, total: Math.max(model.height(), model.first + index + 1),
+    }) : nothing;
+  };
+  // Said once for each new figure, never for each frame.
+  let said = 0;
+  state.watch(['queue'], () => {
+    const { count } = list.newAbove();
+    if (count && count !== said) desk.say(t(count === 1 ? 'queue.above_one' : 'queue.above', { count }));
+    said = count;
+  });
+  state.watch(['queue', 'live', 'tick', 'notice', 'offers', 'me', 'open', 'numbers'], draw);
 }

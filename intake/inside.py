@@ -13,7 +13,7 @@ from intake.boundaries.drawing import Drawing
 from intake.console.app import make_console_app
 from intake.console.desk import Desk
 from intake.console.roles import Right
-from intake.console.routes import route
+from intake.console.routes import Route, route
 from intake.console.sign_in.gate import Gate
 from intake.console.sign_in.sessions import BrowserSessions
 from intake.console.tiles import Tiles
@@ -32,7 +32,7 @@ from intake.public.inviting import InvitingByRule, make_inviting
 from intake.register import BOUNDARIES, load_auto_transfer, load_register, load_rerouting
 from intake.rerouting import Rerouting
 from intake.running import Running, new_id, spawn
-from intake.service_health import health_handlers
+from intake.service_health import Health, health_handlers
 from intake.stock_replies import load_stock_replies
 from intake.suggesting import Suggesting
 from intake.telling import Telling
@@ -114,9 +114,13 @@ async def open_console(stack: AsyncExitStack, started: Running, inside: Inside) 
         fixes_wait_s=settings.contacts.fixes_wait_s,
         read_timeout_s=settings.doors.read_timeout_s,
     )
-    health = health_handlers(started.health).items()
-    app = make_console_app(desk, [route("GET", path, show, Right.OPEN) for path, show in health])
+    app = make_console_app(desk, routes_beside(started.health))
     started.console_port = await serve_http(stack, app, settings.console.host, settings.console.port)
+
+
+def routes_beside(health: Health) -> list[Route]:
+    """What the console's port answers beside the console: /health and /metrics, to anybody."""
+    return [route("GET", path, show, Right.OPEN) for path, show in health_handlers(health).items()]
 
 
 def start_workers(stack: AsyncExitStack, started: Running, inside: Inside) -> None:

@@ -13,7 +13,7 @@ from intake.console.sign_in.gate import Gate
 from intake.console.sign_in.second_factor import Sealed
 from intake.console.sign_in.sessions import BrowserSessions, csrf_of
 from intake.store import accounts
-from intake.store.store import Store
+from intake.store.at_rest import Transactions
 
 SECRET = "console-secret-for-tests-0123456789"
 PASSWORD = "seven brown otters swim"
@@ -42,7 +42,7 @@ class SignedIn(NamedTuple):
     headers: dict[str, str]
 
 
-def gate_for(store: Store, clock: Any, secret: str = SECRET, **limits: float) -> dict[str, Any]:
+def gate_for(store: Transactions, clock: Any, secret: str = SECRET, **limits: float) -> dict[str, Any]:
     """Fields for `tests.desk.make_desk` or `console`: a console that people can sign in at."""
     sessions = BrowserSessions(store, clock, **limits)
     return {"sessions": sessions, "gate": Gate(store, clock, sessions, secret)}
@@ -52,7 +52,7 @@ _hashed: dict[str, str] = {}
 
 
 async def make_account(
-    store: Store, name: str, role: str = "handler", *, password: str = PASSWORD, secret: str = SECRET
+    store: Transactions, name: str, role: str = "handler", *, password: str = PASSWORD, secret: str = SECRET
 ) -> Credentials:
     """An enabled account with a password and a second factor."""
     totp_secret = second_factor.new_secret()
@@ -90,7 +90,7 @@ def signed_in(name: str, role: str, token: str) -> SignedIn:
     return SignedIn(name, role, {COOKIE: token}, {"X-CSRF": csrf_of(token)})
 
 
-async def session_of(store: Store, clock: Any, who: Credentials) -> SignedIn:
+async def session_of(store: Transactions, clock: Any, who: Credentials) -> SignedIn:
     """A session without the form: for tests that are about something else."""
     return signed_in(who.name, who.role, await BrowserSessions(store, clock).start(who.name))
 

@@ -13,7 +13,7 @@ export function addPalette(desk) {
 async function show(commands) {
   let typed = '';
   let at = 0;
-  const fits = () => commands.all().filter((one) => one.id !== 'desk.palette' && plain(`${t(one.label)} ${one.key ?? ''}`).includes(plain(typed)));
+  const fits = () => inOrder(commands.all()).filter((one) => one.id !== 'desk.palette' && plain(`${t(one.label)} ${one.key ?? ''}`).includes(plain(typed)));
   const chosen = await openDialog(t('queue.palette'), (close, draw) => {
     const found = fits();
     at = Math.max(0, Math.min(at, found.length - 1));
@@ -43,6 +43,11 @@ async function show(commands) {
   if (chosen) commands.run(chosen);
 }
 
+/** What concerns callers before what concerns the desk. */
+function inOrder(all) {
+  return [...all.filter((one) => one.area !== 'desk'), ...all.filter((one) => one.area === 'desk')];
+}
+
 /** Without accents and capitals: `tŷ` is found by `ty`. */
 function plain(text) {
   return text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
@@ -54,7 +59,7 @@ export function mountKeys(root, desk) {
   const shown = ['queue.take_next', 'conversation.reply', 'conversation.location', 'handover.send', 'conversation.hand_over', 'alarms.acknowledge', 'desk.palette', 'desk.keys'];
   state.watch(['me'], () => {
     const keyed = shown.map((id) => commands.byId.get(id)).filter((one) => one?.key);
-    const rest = commands.all().filter((one) => one.key && /^F\d/.test(one.key) && !keyed.includes(one));
+    const rest = commands.all().filter((one) => one.key && /^F\d/.test(one.key) && one.id !== 'live.retry' && !keyed.includes(one));
     const all = [...keyed.slice(0, -2), ...rest, ...keyed.slice(-2)];
     render(html`${all.map((one) => html`<span class="key"><kbd>${keyName(one.key)}</kbd> ${t(one.label)}</span>`)}`, root);
   });

@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { channelName, isForeign, marks, placeWords, radius, standing, waitLevel } from '../../intake/console/front/queue_words.js';
+
+const t = (key, values = {}) => (key.includes('_unheard') ? `⟦${key}⟧` : [key, ...Object.values(values)].join(' '));
+const clockOf = () => '02:30';
+const row = (more) => ({ id: 'c1', state: 'waiting', claimable: true, claimed_by: '', language: '', silent: false, defect: '', reroute: '', ...more });
+
+test('a radius is read at a glance', () => {
+  assert.deepEqual([0.2, 9, 999, 2_100, 40_000].map(radius), ['±1 m', '±9 m', '±999 m', '±2.1 km', '±40 km']);
+});
+
+test('a place is what was typed, or whose fix it is', () => {
+  assert.deepEqual(placeWords({ clue: 'LS1 4AP', source: 'text_postcode', radius_m: 133 }, t), { name: 'LS1 4AP', radius: '±133 m' });
+  assert.equal(placeWords({ clue: null, source: 'aml', radius_m: 9 }, t).name, 'queue.from_aml');
+  assert.equal(placeWords(null, t).name, 'queue.no_place');
+});
+
+test('waiting is bold from 10 s and marked from 60 s', () => {
+  assert.deepEqual([9.9, 10, 59, 60, 120].map(waitLevel), [0, 1, 1, 2, 3]);
+});
+
+test('neither English nor an unknown language is a mark', () => {
+  assert.deepEqual(['', 'en', 'en-GB', 'und', 'cy', 'pl', 'EN'].map(isForeign), [false, false, false, false, true, true, false]);
+});
+
+test('a row says who has it, by the number of the desk', () => {
+  assert.equal(standing(row({ claimed_by: 'bea' }), { me: 'ada', numbers: { bea: 7 } }, t, clockOf).words, 'queue.with queue.desk 7');
+  assert.equal(standing(row({ claimed_by: 'ada' }), { me: 'ada' }, t, clockOf).kind, 'mine');
+  assert.equal(standing(row({ state: 'held', claimable: false, until: 'x' }), { me: 'ada' }, t, clockOf).words, 'queue.held 02:30');
+});
+
+test('marks come in one order', () => {
+  const found = marks(row({ silent: true, language: 'cy', defect: 'x', reroute: 'other_room' }), { me: 'ada', offered: true, language: 'en' }, t, clockOf);
+  assert.deepEqual(found.map((one) => one.kind), ['offered', 'silent', 'language', 'defect', 'reroute']);
+  assert.deepEqual(marks(row({ claimed_by: 'bea' }), { me: 'ada', gone: true }, t, clockOf).map((one) => one.kind), ['gone']);
+});
+
+test('a channel nobody has words for is called by its name', () => {
+  assert.equal(channelName('unheard_of', t), 'Unheard of');
+});

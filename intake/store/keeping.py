@@ -47,9 +47,13 @@ def renew_all(conn: Connection, now: datetime, kept: Collection[Claim], lease_s:
 def renew_alone(
     conn: Connection, now: datetime, claim: Claim, lease_s: float, open_limit: int
 ) -> Lost | None:
-    """Renew one, or say why it is lost."""
+    """Renew one, or say why it is lost. One that waits again fills a hand anew; the others have theirs."""
     try:
-        claims.renew(conn, now, claim, lease_s, open_limit=open_limit)
+        contact = claims.owned(conn, now, claim)
+        if contact.state in (ContactState.OPEN, *HANDED_OVER):
+            claims.change(conn, now, claim, {"next_attempt_at": now + timedelta(seconds=lease_s)})
+        else:
+            claims.renew(conn, now, claim, lease_s, open_limit=open_limit)
     except (StaleClaim, Refused, NotFound) as error:
         return Lost(claim, error.code, str(error))
     return None

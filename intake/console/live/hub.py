@@ -92,6 +92,7 @@ class Hub:
             self.tallies.refresh()
             view = View(self.board, self.tallies, self.board.listing(where, seat.person.name), first, size)
             self.views[key] = view
+            self.tending.shown(view.refresh())
         view.users += 1
         self._look_away(seat)
         seat.look(view)

@@ -10,6 +10,7 @@ import structlog
 from aiohttp import WSMsgType, web
 
 from intake.console.api.answers import problem
+from intake.console.auditing import record_view
 from intake.console.desk import DESK, PERSON
 from intake.console.live.frames import (
     FRAME_LIMIT_BYTES,
@@ -25,6 +26,7 @@ from intake.console.live.frames import (
 from intake.console.live.hub import HUB, Hub
 from intake.console.live.regions import region_finder
 from intake.console.live.seat import Seat
+from intake.errors import StoreUnavailable
 
 log = structlog.get_logger()
 
@@ -40,6 +42,7 @@ async def serve(request: web.Request) -> web.StreamResponse:
     person, desk = request[PERSON], request.app[DESK]
     if person.session and "Origin" not in request.headers:
         return problem(403, "foreign_origin", "a browser names its page's origin; programs send a token")
+    await record_view(request)
     ws = web.WebSocketResponse(
         heartbeat=PING_EVERY_S, max_msg_size=FRAME_LIMIT_BYTES, compress=False, writer_limit=1, timeout=2.0
     )
@@ -85,6 +88,9 @@ async def _listen(hub: Hub, seat: Seat) -> None:
                 continue
             except (msgspec.MsgspecError, UnicodeEncodeError, RecursionError) as error:
                 code, text = "bad_frame", f"the frame cannot be read: {error}"
+            except StoreUnavailable as error:
+                seat.say(frame("error", code=error.code, message=str(error)))
+                continue
         bad += 1
         seat.say(frame("error", code=code, message=text))
         if bad > BAD_LIMIT:
@@ -95,6 +101,7 @@ async def _listen(hub: Hub, seat: Seat) -> None:
 
 async def _take(hub: Hub, seat: Seat, said: AnyFrame) -> None:
     if isinstance(said, SayView):
+        await record_view(seat.request, "queue.list")
         await hub.look(seat, said.filter, said.first, said.size)
     elif isinstance(said, SayWatch):
         seat.watched = frozenset(said.contacts)

@@ -29,7 +29,10 @@ class Tallies:
 
 
 class View:
-    """One window: ``seq`` counts its frames. A desk at ``seq - 1`` gets ``delta``, any other ``window()``."""
+    """One window: ``seq`` counts its frames. A desk at ``seq - 1`` gets ``delta``, any other ``window()``.
+
+    It is empty until its first ``refresh``.
+    """
 
     def __init__(self, board: Board, tallies: Tallies, listing: Listing, first: int, size: int):
         self._board, self._tallies = board, tallies
@@ -43,7 +46,6 @@ class View:
         self._total = -1
         self._counted = -1
         self._window: tuple[int, bytes] = (-1, b"")
-        self.refresh()
 
     def refresh(self) -> list[str]:
         """Bring the window up to date; returns the contacts that stand in it for the first time ever."""

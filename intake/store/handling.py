@@ -71,6 +71,14 @@ def set_service(conn: Connection, now: datetime, claim: Claim, service: Service 
     log.write(conn, now, LogEventName.SUGGESTION, claim.contact_id, claim.handler, chosen)
 
 
+def set_silent(conn: Connection, now: datetime, claim: Claim, silent: bool) -> None:
+    """A handler's choice. A caller who asks for silence again (55) is silent again: triage sees to that."""
+    owned(conn, now, claim)
+    chosen = {"silent": silent}
+    change(conn, now, claim, chosen)
+    log.write(conn, now, LogEventName.SUGGESTION, claim.contact_id, claim.handler, chosen)
+
+
 def add_location(
     conn: Connection,
     now: datetime,

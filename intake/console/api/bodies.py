@@ -65,6 +65,12 @@ class SetService(Fenced):
     service: ServiceWord | None
 
 
+class SetSilent(Fenced):
+    """True: no calls, no sound, neutral words only. False takes it back."""
+
+    silent: bool
+
+
 class Locate(Fenced):
     """Degrees and metres; or ``text`` that names one place: a postcode, a grid reference, a plus code; or
     ``pidf``, a PIDF-LO document, whose first place counts (RFC 5491 rule 8); or ``accept``, the id of one of
@@ -87,9 +93,11 @@ class ReadPlace(Body):
 
 
 class Answer(Fenced):
-    """A reply to the caller."""
+    """A reply to the caller. ``id`` is a UUID the client makes: sent twice under it, it is said once, and
+    the second time is answered as the first was, also when the claim has been lost since."""
 
     text: Words
+    id: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")] | None = None
 
 
 class Invite(Fenced):

@@ -31,6 +31,7 @@ from intake.store import (
     location_links,
     log,
     replies,
+    reply_keys,
     reroutes,
 )
 from intake.store.claims import Claim
@@ -87,11 +88,16 @@ async def reply(request: web.Request) -> web.Response:
     body = await read_body(request, bodies.Answer)
 
     def work(conn: Connection) -> tuple[str, Contact]:
-        now = desk.clock.now()
-        held = Claim(contacts.find(conn, address), handler, body.attempts)
-        contact = claims.owned(conn, now, held)
+        now, contact_id = desk.clock.now(), contacts.find(conn, address)
+        said = reply_keys.found(conn, body.id, contact_id, handler, body.text) if body.id else None
+        if said is not None:
+            return said, contacts.get(conn, contact_id)
+        contact = claims.owned(conn, now, Claim(contact_id, handler, body.attempts))
         drafts.drop(conn, handler, contact.id)
-        return replies.queue_reply(conn, now, contact.id, handler, body.text, desk.new_id), contact
+        reply_id = replies.queue_reply(conn, now, contact.id, handler, body.text, desk.new_id)
+        if body.id:
+            reply_keys.keep(conn, body.id, contact.id, handler, reply_id)
+        return reply_id, contact
 
     reply_id, contact = await auditing.run(request, work, attempts=body.attempts)
     desk.store.bell.ring()

@@ -100,7 +100,7 @@ def changing(kind: type[B], act: Callable[[Connection, datetime, Claim, B, Desk]
 
 def _chosen(body: bodies.Fenced) -> dict[str, Any]:
     """What of a change may stand in the audit record: choices from a list, nothing that was typed."""
-    choices = ("priority", "service", "whose", "anyway")
+    choices = ("priority", "service", "silent", "whose", "anyway")
     return {name: getattr(body, name) for name in choices if hasattr(body, name)}
 
 
@@ -134,6 +134,10 @@ def set_priority(conn: Connection, now: datetime, held: Claim, body: bodies.SetP
 
 def set_service(conn: Connection, now: datetime, held: Claim, body: bodies.SetService, desk: Desk) -> None:
     handling.set_service(conn, now, held, Service.from_word(body.service) if body.service else None)
+
+
+def set_silent(conn: Connection, now: datetime, held: Claim, body: bodies.SetSilent, desk: Desk) -> None:
+    handling.set_silent(conn, now, held, body.silent)
 
 
 def locate(conn: Connection, now: datetime, held: Claim, body: bodies.Locate, desk: Desk) -> None:

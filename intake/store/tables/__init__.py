@@ -13,6 +13,7 @@ from intake.store.tables.desks import (
     house_rules,
     merges,
     notes,
+    reply_keys,
 )
 from intake.store.tables.handing_over import (
     decisions,
@@ -52,6 +53,7 @@ __all__ = [
     "phones",
     "raw_messages",
     "replies",
+    "reply_keys",
     "reroutes",
     "room_states",
     "routing_grounds",

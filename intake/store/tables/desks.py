@@ -78,6 +78,16 @@ drafts = Table(
     Column("changed_at", Instant, nullable=False),
 )
 
+# The name under which a desk asked for a reply: asked again, it is not said again.
+reply_keys = Table(
+    "reply_keys",
+    metadata,
+    Column("key", String(36), primary_key=True),
+    Column("contact_id", ID, nullable=False),
+    Column("handler", String(40), nullable=False),
+    Column("reply_id", ID, nullable=False),
+)
+
 # Said among handlers; never to a caller.
 notes = Table(
     "notes",

@@ -87,6 +87,14 @@ def upgrade() -> None:
         sa.Column("changed_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("handler", "contact_id", name="pk_drafts"),
     )
+    op.create_table(
+        "reply_keys",
+        sa.Column("key", sa.String(length=36), nullable=False),
+        sa.Column("contact_id", ID, nullable=False),
+        sa.Column("handler", sa.String(length=40), nullable=False),
+        sa.Column("reply_id", ID, nullable=False),
+        sa.PrimaryKeyConstraint("key", name="pk_reply_keys"),
+    )
     _between_handlers()
     _audit()
 

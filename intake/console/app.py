@@ -63,6 +63,13 @@ API: tuple[Route, ...] = (
         "contact.service",
     ),
     route(
+        "POST",
+        f"{CONTACT}/silent",
+        changing(bodies.SetSilent, queue.set_silent),
+        Right.WORK,
+        "contact.silent",
+    ),
+    route(
         "POST", f"{CONTACT}/locations", changing(bodies.Locate, queue.locate), Right.WORK, "contact.location"
     ),
     route("POST", f"{CONTACT}/replies", contact.reply, Right.WORK, "contact.reply"),

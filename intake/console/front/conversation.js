@@ -1,2 +1,35 @@
-/** Being built. */
-export function mountConversation(_root, _desk) {}
+/** The middle of the desk: tabs, who it is, what was said, the reply, and what may be done. */
+
+import { html, render } from '/libraries/lit-html/lit-html.js';
+import { addActions, drawActions } from './conversation_actions.js';
+import { drawHeader } from './conversation_header.js';
+import { mountTabs } from './conversation_tabs.js';
+import { mountHanding } from './handing.js';
+import { mountLines } from './lines.js';
+import { mountReply } from './reply.js';
+import { t } from './words.js';
+
+/** @param {HTMLElement} root @param {any} desk */
+export function mountConversation(root, desk) {
+  const { state, open } = desk;
+  render(html`<div class="tabs-place"></div><div class="offers-place"></div><header class="head-place"></header>
+    <div class="lines-place"></div><div class="reply-place"></div><div class="actions-place"></div>`, root);
+  const part = (name) => /** @type {HTMLElement} */ (root.querySelector(`.${name}-place`));
+  const [head, actions, lines] = [part('head'), part('actions'), part('lines')];
+
+  const reply = mountReply(part('reply'), desk);
+  addActions(desk, reply);
+  mountTabs(part('tabs'), desk);
+  mountHanding(part('offers'), desk);
+  mountLines(lines, desk, { ask: reply.fill, again: reply.again, sentAgain: reply.sentAgain });
+
+  const draw = () => {
+    const contact = open.shown();
+    lines.hidden = head.hidden = actions.hidden = !contact;
+    root.classList.toggle('nothing-shown', !contact);
+    drawHeader(head, desk, contact);
+    drawActions(actions, desk, contact);
+  };
+  state.watch(['shown', 'contacts', 'open', 'tick', 'live', 'me'], draw);
+  root.dataset.nothing = t('conversation.nothing');
+}

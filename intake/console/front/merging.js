@@ -1,0 +1,2 @@
+/** Being built. */
+export function addMerging(_desk, _add) {}

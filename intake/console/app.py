@@ -9,6 +9,7 @@ from aiohttp import web
 from intake.console.access import check_tokens, require_right, set_security_headers
 from intake.console.api import bodies, contact, fixes, links, me, places, queue, rooms, routing, summary
 from intake.console.api.answers import BODY_LIMIT_BYTES, refuse_in_json
+from intake.console.api.auditing import AUDIT_ROUTES
 from intake.console.api.queue import changing
 from intake.console.auditing import record_views, start_auditing
 from intake.console.between_routes import BETWEEN
@@ -20,7 +21,7 @@ from intake.console.pages.shells import SHELLS, Shells
 from intake.console.place_routes import PLACES
 from intake.console.roles import Right
 from intake.console.routes import Route, add_routes, route
-from intake.console.sign_in.routes import people_routes
+from intake.console.sign_in.routes import people_routes, start_signing_in
 
 V1 = "/api/v1"
 CONTACT = V1 + "/contacts/{contact}"
@@ -95,7 +96,8 @@ def make_console_app(desk: Desk, beside: Iterable[Route] = ()) -> web.Applicatio
     )
     app[DESK] = desk
     app[SHELLS] = Shells.load()
+    start_signing_in(app)
     start_auditing(app, desk.store, desk.clock)
     open_live_line(app)
-    add_routes(app, (*API, *people_routes(), *page_routes(desk.libraries_dir), *beside))
+    add_routes(app, (*API, *people_routes(), *AUDIT_ROUTES, *page_routes(desk.libraries_dir), *beside))
     return app

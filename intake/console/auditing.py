@@ -22,6 +22,7 @@ from cachetools import TTLCache
 from intake.console.desk import DESK, PERSON
 from intake.console.roles import Person
 from intake.console.routes import RIGHT_OF, Asked
+from intake.console.verifying import VERIFYING, Verifying, verifying
 from intake.contact import Contact
 from intake.ports import Clock
 from intake.store import Connection, audit
@@ -205,6 +206,7 @@ def _asked(request: web.Request) -> Asked | None:
 
 
 def start_auditing(app: web.Application, store: Store, clock: Clock) -> None:
-    """Give an application its auditor."""
+    """Give an application its auditor, and what verifies its chain."""
     app[AUDITOR] = Auditor(store, clock)
-    app.cleanup_ctx.append(auditing)
+    app[VERIFYING] = Verifying(store, clock)
+    app.cleanup_ctx.extend((auditing, verifying))

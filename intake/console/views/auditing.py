@@ -5,11 +5,60 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable
+from datetime import datetime
+from urllib.parse import urlencode
 
+import msgspec
+
+from intake.console.terminal.text import LONDON
+from intake.console.wording import Words
 from intake.store.audit import AuditRecord
 
 COLUMNS = ("number", "at", "actor", "role", "action", "contact", "contact_id", "data", "digest")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+CSV_ROWS, CSV_PAGE = 100_000, 1_000
+"""A download holds so many records at most, read in pages."""
+
+
+class AuditRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A record as the auditor's page shows it, in the reader's words; the links search for what they name."""
+
+    number: int
+    at: str
+    iso: str
+    actor: str
+    actor_link: str
+    role: str
+    did: str
+    contact: str
+    contact_link: str
+    told: str
+
+
+def rows_of(records: Iterable[AuditRecord], words: Words) -> list[AuditRow]:
+    """An action or role that has no words yet is shown by its name."""
+    return [
+        AuditRow(
+            number=one.number,
+            at=moment(one.at),
+            iso=one.at.isoformat(),
+            actor=one.actor,
+            actor_link=f"/audit?{urlencode({'actor': one.actor})}",
+            role=words.get(f"audit.role_{one.role}", one.role),
+            did=words.get(f"audit.act_{one.action.replace('.', '_')}", one.action),
+            contact=(contact := one.reference or one.contact_id),
+            contact_link=f"/audit?{urlencode({'contact': contact})}",
+            told=told(one),
+        )
+        for one in records
+    ]
+
+
+def moment(at: datetime | None) -> str:
+    """``22/11/2026 22:31:05 GMT``, London's clock: the same in both languages."""
+    return "" if at is None else f"{at.astimezone(LONDON):%d/%m/%Y %H:%M:%S %Z}"
 
 
 def told(record: AuditRecord) -> str:

@@ -17,7 +17,7 @@ HOME = {
     Role.HANDLER: "/desk",
     Role.SUPERVISOR: "/desk",
     Role.AUDITOR: "/audit",
-    Role.RESEARCHER: "/research",
+    Role.RESEARCHER: "/wall",
     Role.ADMIN: "/accounts",
 }
 """Where each role begins."""

@@ -19,6 +19,7 @@ HANDED_OVER = (ContactState.SENDING, ContactState.DELIVERED, ContactState.ACCEPT
 BY_ITSELF = "rerouting"
 """Who wrote messages of our own to rooms that have the incident: a new place, another room, a closure."""
 _WITH_PEOPLE = (ContactState.WAITING, ContactState.OPEN, ContactState.HELD)
+OUT_OF_SIGHT = (*HANDED_OVER, ContactState.HELD, ContactState.CLOSED)
 _FINISHED = {TransferState.ACCEPTED.value, TransferState.REJECTED.value, TransferState.HELD.value}
 _MOVABLE = {
     ContactState.SENDING: (ContactState.WAITING, ContactState.OPEN, ContactState.HELD, *HANDED_OVER[1:]),
@@ -39,7 +40,7 @@ def lock(conn: Connection, contact_id: str) -> None:
 def follow(conn: Connection, now: datetime, contact_id: str, state: TransferState, reason: str) -> None:
     """Let the contact's state follow its transfers: the slowest of them speaks for all."""
     if state is TransferState.REJECTED:
-        back_in_sight(conn, now, contact_id, f"rejected by the room: {reason}")
+        to_a_person(conn, now, contact_id, f"rejected by the room: {reason}", leaving=OUT_OF_SIGHT)
         return
     states = _states(conn, contact_id)
     if states <= _FINISHED:
@@ -109,12 +110,14 @@ def back_in_sight(
     contact_id: str,
     reason: str,
     *,
-    leaving: tuple[ContactState, ...] = (*HANDED_OVER, ContactState.HELD, ContactState.CLOSED),
+    leaving: tuple[ContactState, ...] = OUT_OF_SIGHT,
 ) -> None:
     """Nobody has it after all: a person must see it again, in its original place (law 8).
 
-    What already waits, or is open with a handler, is in sight; a closed contact is opened again.
+    What already waits, or is open with a handler, is in sight; a closed contact is opened again. A merged
+    one is seen in the contact it is part of.
     """
+    contact_id = seen_as(conn, contact_id)
     changed = conn.execute(
         update(contacts)
         .where(contacts.c.id == contact_id, contacts.c.state.in_([state.value for state in leaving]))
@@ -131,8 +134,22 @@ def back_in_sight(
         log.write(conn, now, LogEventName.CONTACT_STATE, contact_id, "intake", data)
 
 
-def to_a_person(conn: Connection, now: datetime, contact_id: str, reason: str) -> None:
+def seen_as(conn: Connection, contact_id: str) -> str:
+    """Which contact people see one as: itself, or the one it is merged into."""
+    into = conn.execute(select(contacts.c.merged_into).where(contacts.c.id == contact_id)).scalar()
+    return into or contact_id
+
+
+def to_a_person(
+    conn: Connection,
+    now: datetime,
+    contact_id: str,
+    reason: str,
+    *,
+    leaving: tuple[ContactState, ...] = HANDED_OVER,
+) -> None:
     """A person must decide something about what is handed over: whoever has it in hand, else the queue."""
+    contact_id = seen_as(conn, contact_id)
     changed = conn.execute(
         update(contacts)
         .where(
@@ -147,7 +164,7 @@ def to_a_person(conn: Connection, now: datetime, contact_id: str, reason: str) -
         data = {"state": ContactState.OPEN.value, "reason": reason}
         log.write(conn, now, LogEventName.CONTACT_STATE, contact_id, "intake", data)
     else:
-        back_in_sight(conn, now, contact_id, reason, leaving=HANDED_OVER)
+        back_in_sight(conn, now, contact_id, reason, leaving=leaving)
 
 
 def only_told() -> ColumnElement[bool]:

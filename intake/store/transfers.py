@@ -172,7 +172,7 @@ def hold(conn: Connection, now: datetime, transfer: Transfer, reason: str) -> No
     if _after(conn, transfer, {"state": TransferState.HELD.value, "reason": reason}):
         state, room_id = TransferState.HELD, transfer.room_id
         log_state(conn, now, transfer.contact_id, "relay", transfer.id, state, room_id, reason)
-        following.back_in_sight(conn, now, transfer.contact_id, reason)
+        following.to_a_person(conn, now, transfer.contact_id, reason, leaving=following.OUT_OF_SIGHT)
 
 
 def _after(conn: Connection, transfer: Transfer, values: dict[str, Any]) -> bool:

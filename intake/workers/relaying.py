@@ -187,7 +187,7 @@ class Relaying:
         if silent_s >= self._patience.hold_after_s:
             reason = f"{transfer.room_id} has it and no longer answers; telephone {self._telephone(transfer)}"
             leaving = (ContactState.SENDING, ContactState.DELIVERED)
-            following.back_in_sight(conn, now, transfer.contact_id, reason, leaving=leaving)
+            following.to_a_person(conn, now, transfer.contact_id, reason, leaving=leaving)
 
     def _telephone(self, transfer: Transfer) -> str:
         try:

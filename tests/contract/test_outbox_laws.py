@@ -431,10 +431,35 @@ async def test_what_fails_after_an_accepted_incident_is_seen_too(behind: Behind)
     _, second = await behind.transfers(contact)
     attempt = await offered(behind, second)
     await behind.store.run(lambda conn: transfers.hold(conn, at(30), attempt, "dead"))
-    assert await state(behind, contact) is ContactState.WAITING
+    # It is at her desk still, so it is hers to ring about; once she lets go it is anybody's.
+    seen = await behind.contact(contact)
+    assert (seen.state, seen.claimed_by, seen.queued_at) == (ContactState.OPEN, "ada", at(1))
+    claimable = queue.QueueFilter(claimable=True)
+    page = await behind.store.read(lambda conn: queue.list_queue(conn, at(911), where=claimable))
+    assert [one.id for one in page.contacts] == [contact]
     # Without the second hand-over moving it, an accepted contact would have been closed as silent.
     closed = await behind.store.run(lambda conn: upkeep.close_silent(conn, at(99_999), at(99_000)))
     assert closed == 0
+
+
+async def test_a_refusal_leaves_a_contact_in_the_hands_that_have_it_and_no_others(behind: Behind) -> None:
+    contact = await waiting(behind)
+    taken = await behind.store.run(lambda conn: claims.claim(conn, at(10), contact, "ada", 15))
+    await behind.handover.send(contact, "ada", taken.attempts, [FIRE], A)
+    (one,) = await behind.transfers(contact)
+    await offered(behind, one)
+    behind.clock.seconds = 20
+    await says(behind, one, REJECTED, A, "not our area")
+    seen = await behind.contact(contact)
+    assert (seen.state, seen.claimed_by, seen.attempts) == (ContactState.OPEN, "ada", taken.attempts)
+    # Negative control: with her lease lapsed nobody had it in sight, and it waits.
+    await behind.handover.send(contact, "ada", taken.attempts, [FIRE], B)
+    _, again = await behind.transfers(contact)
+    await offered(behind, again)
+    behind.clock.seconds = 60
+    await says(behind, again, REJECTED, B, "nor ours")
+    seen = await behind.contact(contact)
+    assert (seen.state, seen.claimed_by, seen.queued_at) == (ContactState.WAITING, "", at(1))
 
 
 async def test_a_rejection_opens_even_a_contact_closed_in_the_meantime(behind: Behind) -> None:

@@ -15,6 +15,7 @@ put store_url "postgresql+psycopg://intake:$(cat secrets/postgres_password)@post
 put app_token_secret "$(random)"
 put telegram_secret_token "$(random)"
 put links_secret "$(random)"
+put console_secret "$(random)"
 if [ ! -s secrets/console_handler_token_sha256 ]; then
   token=$(random)
   put console_handler_token_sha256 "$(printf '%s' "$token" | sha256sum | cut -d' ' -f1)"

@@ -73,7 +73,7 @@ def test_the_secrets_are_those_of_the_compose_file(secrets: Path) -> None:
 
 def test_secrets_are_long_random_and_made_once(secrets: Path) -> None:
     before = {path.name: path.read_text() for path in secrets.iterdir()}
-    for name in ("postgres_password", "app_token_secret", "telegram_secret_token"):
+    for name in ("postgres_password", "app_token_secret", "telegram_secret_token", "console_secret"):
         assert re.fullmatch(r"[0-9a-f]{64}", before[name])
     assert before["postgres_password"] in before["store_url"] and len(set(before.values())) >= 6
     subprocess.run([str(secrets.parent / "make-secrets.sh")], capture_output=True, check=False)

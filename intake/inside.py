@@ -15,6 +15,7 @@ from intake.console.desk import Desk
 from intake.console.roles import Right
 from intake.console.routes import Route, route
 from intake.console.sign_in.gate import Gate
+from intake.console.sign_in.oidc import make_provider
 from intake.console.sign_in.sessions import BrowserSessions
 from intake.console.tiles import Tiles
 from intake.doors.listening import serve_http
@@ -86,11 +87,15 @@ async def open_console(stack: AsyncExitStack, started: Running, inside: Inside) 
     tiles = Tiles(console.map_tiles, console.map_tiles_attribution) if console.map_tiles else None
     if tiles is not None:
         stack.push_async_callback(tiles.close)
+    provider = make_provider(console, started.clock)
+    if provider is not None:
+        stack.push_async_callback(provider.close)
     desk = Desk(
         drawing=Drawing(settings.config_dir / BOUNDARIES),
         tiles=tiles,
         sessions=sessions,
         gate=Gate(started.store, started.clock, sessions, console.secret),
+        provider=provider,
         idle_lock_s=console.idle_lock_s,
         store=started.store,
         router=inside.router,

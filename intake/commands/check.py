@@ -10,6 +10,7 @@ from typing import Any
 
 import channels
 from intake.console.access import check_tokens
+from intake.console.sign_in.oidc import problems_of as provider_problems
 from intake.doors.listening import server_tls
 from intake.errors import BadConfiguration
 from intake.feeds import shared_secrets
@@ -36,6 +37,8 @@ def run(args: argparse.Namespace) -> int:
         print(f"{len(problems)} {'problem' if len(problems) == 1 else 'problems'} in {config_dir}")
         return 78  # EX_CONFIG
     print(f"{config_dir}: no problems")
+    if not load_settings(config_dir).console.secret:
+        print("note: console.secret is not set: nobody can sign in at the console with a password")
     return 0
 
 
@@ -66,6 +69,7 @@ def _problems_of(settings: Settings) -> Iterator[str]:
     yield from _raised(check_tokens, settings.console.tokens)
     yield from _raised(shared_secrets, settings.feeds.secrets)
     yield from _raised(server_tls, settings.doors)
+    yield from provider_problems(settings.console)
     yield from check_geocoding(settings)
     yield from _rooms_named(settings)
     if settings.links.automatic and not settings.links.secret:

@@ -14,6 +14,7 @@ from intake.addressee import Seen
 from intake.boundaries.drawing import Drawing
 from intake.console.roles import Person
 from intake.console.sign_in.gate import Gate
+from intake.console.sign_in.oidc import Provider
 from intake.console.tiles import Tiles
 from intake.contact import ContactId
 from intake.control_room import Service
@@ -83,7 +84,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     question for a clue, in a language; ``border_question`` is what to ask near a border, by language;
     ``libraries_dir`` holds what npm installed for the pages;
     ``drawing`` is what the map is drawn from, ``tiles`` whoever gives pictures under it, None for nobody;
-    ``gate`` judges sign-ins, ``provider_name`` is the identity provider beside it, empty where there is none;
+    ``gate`` judges sign-ins, ``provider`` is the identity provider beside it;
     ``idle_lock_s`` without key or pointer and a desk locks itself."""
 
     store: Store
@@ -109,7 +110,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     read_timeout_s: float = 10.0
     sessions: Sessions | None = None
     gate: Gate | None = None
-    provider_name: str = ""
+    provider: Provider | None = None
     idle_lock_s: float = 600.0
     libraries_dir: Path = Path("node_modules")
     drawing: Drawing | None = None

@@ -44,6 +44,8 @@ TABLE = {
     "GET /metrics": ANYBODY,
     "GET /sign-in": ANYBODY,
     "POST /sign-in": ANYBODY,
+    "GET /sign-in/provider": ANYBODY,
+    "GET /sign-in/provider/back": ANYBODY,
     "GET /licences": ANYBODY,
     "GET /front/{name}": ANYBODY,
     "GET /libraries/{name}": ANYBODY,

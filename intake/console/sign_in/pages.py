@@ -62,7 +62,7 @@ async def show(request: web.Request) -> web.Response:
         response = see("/sign-in")
         choose_language(response, language)
         return response
-    return _form(request)
+    return refuse(request)
 
 
 async def submit(request: web.Request) -> web.Response:
@@ -70,12 +70,12 @@ async def submit(request: web.Request) -> web.Response:
     gate, form = gate_of(request), await read_form(request)
     name = form.get("name", "")
     if not form_token_holds(request, form):
-        return _form(request, 403, "stale", name)
+        return refuse(request, 403, "stale", name)
     try:
         account = await gate.sign_in(name, form.get("password", ""), form.get("code", ""), peer_of(request))
     except Denied as denied:
         await record_denied(request, denied)
-        return _form(request, 429 if denied.retry_at else 403, "denied", name, denied.retry_at)
+        return refuse(request, 429 if denied.retry_at else 403, "denied", name, denied.retry_at)
     return await let_in(request, account, see("/"))
 
 
@@ -91,9 +91,14 @@ async def let_in(request: web.Request, account: Account, response: web.Response)
     return response
 
 
-def _form(
-    request: web.Request, status: int = 200, error: str = "", name: str = "", retry_at: datetime | None = None
+def refuse(
+    request: web.Request,
+    status: int = 200,
+    error: str = "",
+    name: str = "",
+    retry_at: datetime | None = None,
 ) -> web.Response:
+    """The form again, with what was wrong: ``error`` is a key of the words ``sign_in``."""
     desk, token = request.app[DESK], form_token(request)
     response = request.app[SHELLS].page(
         request,
@@ -104,7 +109,7 @@ def _form(
         retry_at=clock(retry_at) if retry_at else "",
         typed=name[:40],
         has_local=desk.gate is not None and desk.gate.sealed is not None,
-        provider=desk.provider_name,
+        provider=desk.provider.name if desk.provider is not None else "",
     )
     set_form_token(response, token)
     set_retry(response, retry_at, desk)

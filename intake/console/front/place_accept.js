@@ -64,12 +64,12 @@ export function acceptBar(panel, contact) {
   const other = side === 'caller' ? 'incident' : 'caller';
   const { marks } = rowsOf(contact);
   const done = one?.hypothesis ? (marks.get(one.hypothesis.id) ?? []).some((said) => said.current && (said.whose || side) === side) : false;
-  const words = one?.proposal ? proposalWords(one.proposal) : one ? sourceWords(one.hypothesis.place) : '';
+  const words = one?.proposal ? proposalWords(one.proposal) : done ? sourceWords(one.hypothesis.place) : '';
   return html`<div class="accept">
-    ${words ? html`<p class="accepting">${one.proposal ? html`<strong>${t('place.not_accepted_yet')}</strong> ` : nothing}${words}${done ? html` <span class="mark">${t('place.is_accepted')}</span>` : nothing}
+    ${words ? html`<p class="accepting">${one.proposal ? html`<strong>${t('place.not_accepted_yet')}</strong> ` : nothing}${words}${done ? html` <span class="place-mark">${t('place.is_accepted')}</span>` : nothing}
       ${one.proposal ? html`<button type="button" class="button small" @click=${() => { panel.finder.drop(); panel.drawMap(); }}>${t('place.drop')}</button>` : nothing}</p>` : nothing}
-    <span class="row">${commands.button('place.accept', done ? '' : 'main', undefined, t(`place.accept_${side}`))}
-      ${commands.button(`place.accept_${other}`)}</span>
+    <span class="place-line">${commands.button('place.accept', done ? '' : 'main', undefined, t(`place.accept_${side}`))}
+      ${commands.button(`place.accept_${other}`, '', undefined, t(`place.or_${other}`))}</span>
     ${panel.trouble ? html`<p class="notice" role="alert">${panel.trouble}</p>` : nothing}
   </div>`;
 }

@@ -67,7 +67,7 @@ export class PlaceFinder {
     };
     return html`<form class="find" @submit=${submit}>
         <label for="place-words">${t('place.find')}</label>
-        <span class="row"><input id="place-words" name="words" maxlength="500" autocomplete="off" spellcheck="false"
+        <span class="place-line"><input id="place-words" name="words" maxlength="500" autocomplete="off" spellcheck="false"
           aria-describedby="place-words-hint"><button class="button small">${t('place.find_button')}</button></span>
         <span class="quiet hint" id="place-words-hint">${t('place.find_hint')}</span>
       </form>

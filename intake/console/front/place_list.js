@@ -72,7 +72,7 @@ function hypothesis(one, { marks, answers, fused, selected, lit, select, light }
   </label>`;
 }
 
-const mark = (text) => html`<span class="mark">${text}</span> `;
+const mark = (text) => html`<span class="place-mark">${text}</span> `;
 
 function saidBy(one) {
   const parts = [];

@@ -11,6 +11,7 @@ from intake.console.api import bodies, contact, fixes, links, me, places, queue,
 from intake.console.api.answers import BODY_LIMIT_BYTES, refuse_in_json
 from intake.console.api.auditing import AUDIT_ROUTES
 from intake.console.api.queue import changing
+from intake.console.api.supervisor import SUPERVISION
 from intake.console.auditing import record_views, start_auditing
 from intake.console.between_routes import BETWEEN
 from intake.console.desk import DESK, Desk
@@ -80,6 +81,7 @@ API: tuple[Route, ...] = (
     route("POST", f"{CONTACT}/stay", routing.stay, Right.WORK, "contact.stay"),
     *PLACES,
     *BETWEEN,
+    *SUPERVISION,
 )
 """The JSON interface. ``{contact}`` is a contact's id or its reference: ``26-000123`` or ``123``."""
 

@@ -154,6 +154,11 @@ def move(
     return moved
 
 
+def standing(conn: Connection, now: datetime) -> list[tuple[Offer, Contact]]:
+    """Every offer that stands, whoever it is made to; oldest first."""
+    return _read(conn, _offers(now))
+
+
 def offers_to(conn: Connection, now: datetime, handler: str) -> list[tuple[Offer, Contact]]:
     """What is offered to a handler by name, and what is offered to anybody; oldest first."""
     rows = _offers(now).where(handings.c.to_handler.in_(("", handler)), handings.c.from_handler != handler)

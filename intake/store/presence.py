@@ -14,7 +14,7 @@ from intake.reference import reference
 from intake.store.claims import HANDED_OVER
 from intake.store.queue import LIVE
 from intake.store.replies import AUTOMATIC
-from intake.store.tables import contacts, desks, handings, messages, replies
+from intake.store.tables import contacts, desks, messages, replies
 from intake.store.types import EPOCH, Instant
 
 SEEN_WITHIN_S = 15.0
@@ -48,18 +48,6 @@ class OpenContact(msgspec.Struct, frozen=True, kw_only=True):
     priority: int
     state: str
     owed_since: datetime | None
-
-
-class Offer(msgspec.Struct, frozen=True, kw_only=True):
-    """A contact that a colleague offers; ``to_handler`` empty: to whoever takes it first."""
-
-    id: str
-    contact: str
-    reference: str
-    from_handler: str
-    to_handler: str
-    note: str
-    offered_at: datetime
 
 
 def arrive(conn: Connection, now: datetime, handler: str) -> DeskRow:
@@ -173,38 +161,3 @@ def owed_since(conn: Connection, contact_ids: Collection[str]) -> Mapping[str, d
         .group_by(messages.c.contact_id)
     )
     return {row.contact_id: row.since for row in rows}
-
-
-def offers(conn: Connection) -> Sequence[Offer]:
-    """What is offered now, oldest first; nothing whose giver has lost it since."""
-    rows = conn.execute(
-        select(
-            handings.c.id,
-            handings.c.contact_id,
-            handings.c.from_handler,
-            handings.c.to_handler,
-            handings.c.note,
-            handings.c.offered_at,
-            contacts.c.number,
-            contacts.c.queued_at,
-        )
-        .join(contacts, contacts.c.id == handings.c.contact_id)
-        .where(
-            handings.c.state == literal("offered", literal_execute=True),
-            handings.c.attempts == contacts.c.attempts,
-        )
-        .order_by(handings.c.id)
-        .limit(500)
-    )
-    return [
-        Offer(
-            id=row.id,
-            contact=row.contact_id,
-            reference=reference(row.number, row.queued_at),
-            from_handler=row.from_handler,
-            to_handler=row.to_handler,
-            note=row.note,
-            offered_at=row.offered_at,
-        )
-        for row in rows
-    ]

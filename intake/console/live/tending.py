@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
-import msgspec
 import structlog
 
 from intake import metrics
 from intake.console.access import who
+from intake.console.api.handings import view as offer_view
 from intake.console.desk import Desk
 from intake.console.live.board import Board
 from intake.console.live.frames import frame
 from intake.console.live.seat import Seat
 from intake.console.roles import Right
+from intake.console.views.between import OfferView
+from intake.console.views.supervising import desk_counts, desk_views
 from intake.contact import ContactId
 from intake.errors import StoreUnavailable
-from intake.store import Connection, keeping, presence, queue
+from intake.store import Connection, handings, keeping, presence, queue
 from intake.store.claims import Claim
 from intake.store.keeping import Lost
-from intake.store.presence import DeskRow, Offer, OpenContact
+from intake.store.presence import DeskRow
 
 log = structlog.get_logger()
 
@@ -32,18 +33,7 @@ SESSION_EVERY_S = 30.0
 DESKS_EVERY_S = 2.0
 ALONE_AT_ONCE = 50
 SIGNED_OUT, FORBIDDEN, LOCKED = 4401, 4403, 4423
-
-
-class DeskView(msgspec.Struct, frozen=True, kw_only=True):
-    """A desk as supervisors see it; ``owed_since`` is the oldest of its open conversations'."""
-
-    handler: str
-    number: int
-    state: str
-    since: datetime
-    connected: bool
-    owed_since: datetime | None
-    open: list[OpenContact]
+_NO_OFFERS = frame("offers", offers=[])
 
 
 class Tending:
@@ -165,33 +155,25 @@ class Tending:
         return await self._desk.store.run(work)
 
     async def _each_second(self, now_s: float) -> None:
-        def read(conn: Connection) -> tuple[Sequence[DeskRow], Sequence[Offer]]:
-            return presence.all_desks(conn), presence.offers(conn)
+        now = self._desk.clock.now()
+
+        def read(conn: Connection) -> tuple[Sequence[DeskRow], list[OfferView]]:
+            offers = [offer_view(*one) for one in handings.standing(conn, now)]
+            return presence.all_desks(conn), offers
 
         self._desks, offers = await self._desk.store.read(read)
-        self._tell_alarms()
+        self._tell_alarms(now)
         for seat in self._seats:
             name = seat.person.name
             mine = [one for one in offers if one.to_handler in ("", name) and one.from_handler != name]
-            seat.say_latest("offers", frame("offers", offers=mine), unless=frame("offers", offers=[]))
+            seat.say_latest("offers", frame("offers", offers=mine), unless=_NO_OFFERS)
         await self._tell_desks(now_s)
         for seat in [one for one in self._seats if now_s - one.asked_at > SESSION_EVERY_S]:
             await self._ask_again(seat)
             seat.asked_at = now_s
 
-    def _tell_alarms(self) -> None:
-        now = self._desk.clock.now()
-        live = [one for one in self._desks if one.is_live(now)]
-        states = Counter(one.state for one in live)
-        text = frame(
-            "alarms",
-            unanswered=self._board().unanswered(now),
-            desks={
-                "live": len(live),
-                "available": states[presence.AVAILABLE],
-                "none": not states[presence.AVAILABLE],
-            },
-        )
+    def _tell_alarms(self, now: datetime) -> None:
+        text = frame("alarms", unanswered=self._board().unanswered(now), desks=desk_counts(self._desks, now))
         numbers = frame("numbers", desks={one.handler: one.number for one in self._desks})
         for seat in self._seats:
             seat.say_latest("alarms", text)
@@ -202,8 +184,9 @@ class Tending:
         if not wanting or now_s < self._desks_at:
             return
         self._desks_at = now_s + DESKS_EVERY_S
-        rows = await desk_views(self._desk, self._desks)
-        text = frame("desks", rows=rows)
+        now, rows = self._desk.clock.now(), self._desks
+        in_hand = await self._desk.store.read(lambda conn: presence.open_contacts(conn, now))
+        text = frame("desks", rows=desk_views(rows, in_hand, now))
         for seat in wanting:
             seat.say_latest("desks", text)
 
@@ -217,27 +200,3 @@ class Tending:
             seat.end(FORBIDDEN)
         else:
             seat.person = person
-
-
-async def desk_views(desk: Desk, rows: Sequence[DeskRow]) -> list[DeskView]:
-    """Every desk that is live or still has something in hand."""
-    now = desk.clock.now()
-    in_hand = await desk.store.read(lambda conn: presence.open_contacts(conn, now))
-    found = []
-    for row in rows:
-        open_now = [one for one in in_hand if one.handler == row.handler]
-        if not open_now and not row.is_live(now):
-            continue
-        owed = min((one.owed_since for one in open_now if one.owed_since), default=None)
-        found.append(
-            DeskView(
-                handler=row.handler,
-                number=row.number,
-                state=row.state,
-                since=row.since,
-                connected=row.is_live(now),
-                owed_since=owed,
-                open=open_now,
-            )
-        )
-    return found

@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
 from tests.conftest import ROOT
+from tests.e2e.district import District
 from tests.e2e.office import Office
 from tests.e2e.town import Town
 
@@ -47,6 +48,15 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     """A running intake with a signed-in staff (tests/e2e/office.py names them)."""
     made = Office(tmp_path_factory.mktemp("office"))
+    made.start()
+    yield made
+    made.stop()
+
+
+@pytest.fixture(scope="session")
+def district(tmp_path_factory: pytest.TempPathFactory) -> Iterator[District]:
+    """An office with reference control rooms (tests/e2e/district.py names them)."""
+    made = District(tmp_path_factory.mktemp("district"))
     made.start()
     yield made
     made.stop()

@@ -1,4 +1,4 @@
-"""An office whose control rooms are real reference rooms, each a process of its own that can be told to fail."""
+"""An office whose control rooms are reference rooms, each a process of its own that can be told to fail."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.parse
 import urllib.request
 from pathlib import Path
 from typing import NamedTuple
@@ -42,6 +43,13 @@ class Room(NamedTuple):
 
     def tell(self, mode: str, slow_s: float = 0.0) -> None:
         self._post("/control/mode", {"mode": mode, "slow_s": slow_s})
+
+    def incidents(self) -> str:
+        """Its own page of incidents, as its people see it."""
+        opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+        said = urllib.parse.urlencode({"token": self.token}).encode()
+        with opener.open(f"{self.url}/sign-in", data=said, timeout=10) as answer:
+            return str(answer.read().decode())
 
     def _post(self, path: str, body: object) -> None:
         request = urllib.request.Request(  # noqa: S310
@@ -82,6 +90,8 @@ class District(Office):
             for room in self.rooms.values():
                 room.process.send_signal(signal.SIGTERM)
                 room.process.wait(10)
+                if room.process.stdout is not None:
+                    room.process.stdout.close()
 
     def _open(self, room: str) -> Room:
         # fmt: off

@@ -26,8 +26,8 @@ class Handover {
     this.openSummaryOf = null;
     this.openedAt = 0;
     this.focusedField = null;
-    desk.commands.add({ id: 'send', key: 'F8', label: 'handover.send', area: 'contact', when: () => this.ours() !== null, why: () => t('handover.not_ours'), run: () => this.forward() });
-    desk.commands.add({ id: 'send.another_room', label: 'handover.another_room', area: 'contact', when: () => this.ours() !== null && this.firstService() !== undefined, why: () => t('handover.none_ticked'), run: () => this.choose(this.firstService()) });
+    desk.commands.add({ id: 'handover.send', key: 'F8', label: 'handover.send', area: 'contact', when: () => this.ours() !== null, why: () => t('handover.not_ours'), run: () => this.forward() });
+    desk.commands.add({ id: 'handover.another_room', label: 'handover.another_room', area: 'contact', when: () => this.ours() !== null && this.firstService() !== undefined, why: () => t('handover.none_ticked'), run: () => this.choose(this.firstService()) });
     root.addEventListener('keydown', (event) => {
       if (event.key === 'Escape' && this.openSummaryOf) this.closeSummary();
     });
@@ -101,7 +101,7 @@ class Handover {
   closeSummary() {
     this.openSummaryOf = null;
     this.draw();
-    /** @type {HTMLElement} */ (this.root.querySelector('[data-command="send"]'))?.focus();
+    /** @type {HTMLElement} */ (this.root.querySelector('[data-command="handover.send"]'))?.focus();
   }
 
   field(name) {
@@ -219,7 +219,7 @@ class Handover {
     return html`<div class="handover-foot">
       ${trouble ? html`<p class="error" role="alert">${trouble}</p>` : nothing}
       <p class="handover-status">${sending ? t('handover.sending') : status(at)}</p>
-      <div class="handover-buttons"><button type="button" class="button main" data-command="send" aria-keyshortcuts="F8" ?disabled=${!can}
+      <div class="handover-buttons"><button type="button" class="button main" data-command="handover.send" aria-keyshortcuts="F8" ?disabled=${!can}
         @click=${() => this.forward()}>${label(at)} <kbd>F8</kbd></button>
       ${open ? html`<button type="button" class="button" @click=${() => this.closeSummary()}>${t('handover.back')}</button>` : nothing}
       ${!open && at.draft.seen ? html`<button type="button" class="button" @click=${() => this.openSummary(id)}>${t('handover.summary')}</button>` : nothing}</div>

@@ -25,11 +25,11 @@ function card(service, contact, draft, decision, act) {
   return html`<article class="route" data-service=${service} data-room=${room.id}>
     <p class="route-head"><span>${serviceName(service)} →</span> <strong class="route-room">${room.name}</strong>
       ${!chosen && decision.is_default ? html`<span class="badge route-default">${t('handover.default_room')}</span>` : nothing}
-      <span class="route-phone number">${room.telephone}</span></p>
+      </p>
     ${chosen
-      ? html`<p class="route-why">${t('handover.by_hand')}${decision ? html`; ${t('handover.map_says', { room: decision.room_name })}` : nothing}
+      ? html`<p class="route-odds"><span class="route-phone number">${room.telephone}</span></p><p class="route-why">${t('handover.by_hand')}${decision ? html`; ${t('handover.map_says', { room: decision.room_name })}` : nothing}
           <button type="button" class="button small" @click=${() => act.take(service, null)}>${t('handover.by_map')}</button></p>`
-      : html`${chance(decision.probability)}<p class="route-why" lang="en">${decision.reason} <span class="quiet">(${decision.rule_id})</span></p>`}
+      : html`<p class="route-odds">${chance(decision.probability)} <span class="route-phone number">${room.telephone}</span></p><p class="route-why" lang="en">${decision.reason} <span class="quiet">(${decision.rule_id})</span></p>`}
     ${failed && failed.room_id === room.id && !chosen
       ? html`<p class="route-failed"><strong>${t(`handover.choose_${failed.state}`, { room: room.name })}</strong>
           <button type="button" class="button small" @click=${() => act.take(service, room)}>${t('handover.same_again')}</button></p>` : nothing}

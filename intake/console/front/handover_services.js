@@ -16,7 +16,7 @@ export function servicePicker({ contact, draft }, tick) {
   const added = contact.added.filter((one) => !ASKED.includes(one.service) || !has.has(one.service));
   const others = [...chosen, ...has].filter((name) => !ASKED.includes(name) && !added.some((one) => one.service === name));
   const suggested = contact.contact.service && contact.contact.service_reason ? contact.contact : null;
-  return html`<fieldset class="handover-services"><legend>${t('handover.services')}</legend>
+  return html`<fieldset class="handover-services"><legend class="spoken">${t('handover.services')}</legend>
       <div class="service-ticks">${[...ASKED, ...others].map((name) => box(name, has, chosen, tick))}</div>
     </fieldset>
     ${suggested ? html`<p class="handover-why quiet">${t('handover.suggested', { service: serviceName(suggested.service) })} <span lang="en">${suggested.service_reason}</span></p>` : nothing}
@@ -38,5 +38,5 @@ function box(name, has, chosen, tick) {
 export function priorityButtons(row, ours, set) {
   return html`<div class="priorities" role="group" aria-label=${t('handover.priority')}>${[1, 2, 3].map((n) => html`
     <button type="button" class="button priority p${n}" aria-pressed=${row.priority === n} ?disabled=${!ours}
-      @click=${() => row.priority !== n && set(n)}>${n} <span>${t(`handover.priority_${n}`)}</span></button>`)}</div>`;
+      title=${t(`handover.priority_${n}`)} @click=${() => row.priority !== n && set(n)}>${n} <span>${t(`handover.priority_${n}`)}</span></button>`)}</div>`;
 }

@@ -43,6 +43,6 @@ function area(field, form, act) {
 }
 
 function number(field, form, fault, act) {
-  return html`<input id="methane-${field}" name="methane-${field}" inputmode="numeric" size="5" autocomplete="off" .value=${live(form[field])}
+  return html`<input id="methane-${field}" name="methane-${field}" inputmode="numeric" size="10" autocomplete="off" .value=${live(form[field])}
     aria-invalid=${fault === field} placeholder=${t('handover.not_known')} @input=${(event) => act.input(field, event.target.value)}>`;
 }

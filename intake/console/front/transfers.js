@@ -41,7 +41,8 @@ function steps(main) {
   if (!STEPS.includes(main.state)) return nothing;
   const at = { queued: main.created_at, sent: main.sent_at, delivered: main.delivered_at, accepted: main.answered_at };
   const reached = STEPS.indexOf(main.state);
-  return html`<ol class="transfer-steps">${STEPS.map((step, n) => html`<li class=${n <= reached ? 'done' : ''}>${t(`handover.step_${step}`)}
+  const shown = reached < 2 ? STEPS : STEPS.slice(1);
+  return html`<ol class="transfer-steps">${shown.map((step) => [step, STEPS.indexOf(step)]).map(([step, n]) => html`<li class=${n <= reached ? 'done' : ''}>${t(`handover.step_${step === 'delivered' && reached > 2 ? 'received' : step}`)}
     ${n <= reached && at[step] ? html`<span class="number">${clock(at[step])}</span>` : nothing}</li>`)}</ol>`;
 }
 

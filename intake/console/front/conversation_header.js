@@ -1,6 +1,8 @@
 /** Who the shown contact is: two lines that say what it is about and whose it is. */
 
 import { html, nothing, render } from '/libraries/lit-html/lit-html.js';
+import { offeredTo } from './handing.js';
+import { deskName } from './queue_words.js';
 import { clock, day, now } from './times.js';
 import { plain } from './visible_text.js';
 import { word } from './visible_text_view.js';
@@ -52,10 +54,15 @@ function whose(contact, desk, state) {
   const { open, commands } = desk;
   const row = contact.contact;
   const entry = open.find(row.id);
-  if (entry && !entry.lost) return nothing;
+  if (entry && !entry.lost) {
+    const to = offeredTo(contact, state.get('me').handler);
+    if (!to) return nothing;
+    const who = to === '*' ? t('conversation.offered_anybody') : t('conversation.offered_to', { who: deskName(to, { numbers: state.get('numbers') }, t) });
+    return html`<div class="whose"><span>${who}</span>${commands.button('conversation.withdraw', 'small')}</div>`;
+  }
   const other = row.claimed_by && row.claimed_by !== state.get('me').handler ? row.claimed_by : '';
   const what = entry?.lost ? t('conversation.lost', { reason: entry.lost })
-    : other ? t('conversation.looking_other', { who: other })
+    : other ? t('conversation.looking_other', { who: deskName(other, { numbers: state.get('numbers') }, t) })
     : row.state === 'closed' ? t('conversation.looking_closed')
     : row.state === 'merged' ? t('conversation.looking_merged')
     : ENDED.includes(row.state) ? t('conversation.looking_sent')

@@ -12,6 +12,7 @@
 
 const DAY = new Intl.DateTimeFormat('en-CA', { timeZone: 'Europe/London', dateStyle: 'short' });
 const LINK_STEPS = new Set(['sent', 'opened', 'asked', 'granted', 'refused', 'stopped', 'finished', 'resumed', 'ended']);
+const HANDINGS = new Set(['offered', 'taken', 'declined', 'withdrawn', 'moved']);
 const TRANSFER_STEPS = new Set(['queued', 'sent', 'delivered', 'accepted', 'rejected', 'held', 'failed']);
 
 /** Everything in one list, oldest first. @param {any} contact GET /contacts/{id} @returns {Entry[]} */
@@ -79,9 +80,10 @@ function done(event, contact) {
       if ('silent' in data) return line(data.silent ? 'done_silent_on' : 'done_silent_off');
       return null;
     case 'HandingLogEvent':
-      return line(`done_handing_${data.state ?? 'offered'}`, { to: data.to || '' });
+      if (!HANDINGS.has(data.state)) return null;
+      return line(data.state === 'offered' && !data.to ? 'done_handing_offered_all' : `done_handing_${data.state}`, { to: data.to || '' });
     case 'MergeLogEvent':
-      return line(data.undone ? 'done_unmerged' : 'done_merged', { other: data.reference || '' });
+      return line(data.what === 'undone' ? 'done_unmerged' : data.into ? 'done_merged_into' : 'done_merged');
     default:
       return null;
   }

@@ -48,8 +48,9 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ``delivery`` is what became of a reply of ours. ``flags`` holds ``old`` (long on its way),
     ``defective`` (``raw`` shows what came), ``conflict`` and ``edit``. ``repeated_at`` lists when the
     very same words came again: people are told to send again after three minutes (law 4). ``clues`` are
-    the words that tell a place, in their order. ``channel`` and ``contact`` say by which way it came or
-    went: a merged contact's lines stand among those of the contact that was kept.
+    the words that tell a place, in their order. An edit ``replaces`` the line of that id, empty where it is
+    not known. ``channel`` and ``contact`` say by which way it came or went: a merged contact's lines stand
+    among those of the contact that was kept.
     """
 
     id: str
@@ -65,6 +66,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     repeated_at: tuple[datetime, ...] = ()
     attachments: tuple[MediaReference, ...] = ()
     edits: str = ""
+    replaces: str = ""
     raw: str = ""
     extra: dict[str, Any] = msgspec.field(default_factory=dict)
     clues: tuple[ClueMark, ...] = ()
@@ -82,7 +84,12 @@ def conversation(
     """Both sides by time; the same words of the caller in a row become one line. ``clues`` by message id;
     ``ask`` gives the ready question for a clue, or nothing."""
     read = clues or {}
-    lines = [_of_caller(message, old_after_s, read.get(message.id, ()), ask) for message in said]
+    heard = [(stored, _message(stored)) for stored in said]
+    replaced = _replaced(heard)
+    lines = [
+        _of_caller(stored, message, old_after_s, read.get(stored.id, ()), ask, replaced.get(stored.id, ""))
+        for stored, message in heard
+    ]
     lines += [_of_ours(reply) for reply in answered]
     folded: list[Line] = []
     for line in sorted(lines, key=lambda one: (one.at, one.id)):
@@ -101,13 +108,40 @@ def _repeats(before: Line, line: Line) -> bool:
     return only_words and line.author == CALLER and before.text == line.text
 
 
-def _of_caller(
-    stored: StoredMessage, old_after_s: float, clues: Sequence[Clue], ask: Callable[[Clue], str]
-) -> Line:
+def _message(stored: StoredMessage) -> InboundMessage | None:
     try:
-        message = _read(stored.content)
+        return _read(stored.content)
     except msgspec.MsgspecError:
-        message = None
+        return None
+
+
+def _replaced(heard: Iterable[tuple[StoredMessage, InboundMessage | None]]) -> dict[str, str]:
+    """Which line each edit stands for, by line id: the newest before it under the name that it edits.
+
+    A channel names a message by its provider id, or where each update has one of its own as Telegram does,
+    by ``extra["message"]``.
+    """
+    newest: dict[tuple[str, str], str] = {}
+    replaced: dict[str, str] = {}
+    for stored, message in heard:
+        if message is None:
+            continue
+        if before := newest.get((stored.contact_id, message.edits)) if message.edits else None:
+            replaced[stored.id] = before
+        for name in (message.provider_id, message.extra.get("message")):
+            if isinstance(name, str):
+                newest[stored.contact_id, name] = stored.id
+    return replaced
+
+
+def _of_caller(
+    stored: StoredMessage,
+    message: InboundMessage | None,
+    old_after_s: float,
+    clues: Sequence[Clue],
+    ask: Callable[[Clue], str],
+    replaces: str,
+) -> Line:
     flags = [stored.flag] if stored.flag else []
     sent = stored.sent_at
     if sent is not None and (stored.received_at - sent).total_seconds() > old_after_s:
@@ -124,6 +158,7 @@ def _of_caller(
         flags=tuple(flags),
         attachments=message.attachments if message else (),
         edits=message.edits if message else "",
+        replaces=replaces,
         raw=stored.raw.decode("utf-8", "replace"),
         extra=message.extra if message else {},
         clues=tuple(_mark(clue, ask(clue)) for clue in clues) if message else (),

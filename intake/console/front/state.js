@@ -42,6 +42,13 @@ export class State {
     this.asked = false;
     const due = [...this.due];
     this.due.clear();
-    for (const watcher of due) watcher();
+    for (const watcher of due) {
+      try {
+        watcher();
+      } catch (error) {
+        // One part that fails stops no other: the reply must work while the map does not.
+        reportError(error);
+      }
+    }
   }
 }

@@ -55,6 +55,11 @@ test('the most urgent comes first', () => {
   assert.equal(alarmsOf({ ...facts, unanswered: waiting(-50, 2, 100) })[2].kind, 'unanswered');
 });
 
+test('a page that has only just been opened raises no alarm about the line', () => {
+  const of = (ms) => alarmsOf({ now_ms: T0 + ms, live: { status: 'stale', since: T0 }, open: [] }).length;
+  assert.deepEqual([of(0), of(2_500), of(2_600)], [0, 0, 1]);
+});
+
 test('an acknowledged alarm is quiet until it worsens', () => {
   const book = new AlarmBook();
   const alarm = { kind: 'unanswered', level: 2, count: 3, since: T0, contacts: ['c0'] };
@@ -84,7 +89,7 @@ function upset(book, spread = (alarms) => alarms) {
   for (let s = 0; s < 600; s += 1) {
     const now_ms = T0 + s * 1000;
     const open = [0, 1, 2].map((n) => ({ id: `m${n}-${Math.floor(s / 150)}`, due: dueOf(contact([caller(Math.floor(s / 150) * 150 + n)]), now_ms) }));
-    const live = s > 300 && s < 310 ? { status: 'stale', since: now_ms } : LIVE;
+    const live = s > 300 && s < 310 ? { status: 'stale', since: T0 + 299_000 } : LIVE;
     const facts = { now_ms, live, unanswered: waiting(0, 500 - Math.floor(s / 20), s), open };
     const alarms = spread(alarmsOf(facts));
     raised += book.update(alarms, now_ms).length;

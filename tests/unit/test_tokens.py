@@ -20,7 +20,7 @@ INHERITED = [
     ("quiet", "theirs"),
     ("quiet", "ours"),
 ]
-"""(text, ground) where the text's rule is not the ground's: what stands on the page, on panels, in a bubble."""
+"""(text, ground) of two rules: what stands on the page, on panels, in a bubble."""
 
 MARKS = [
     *(("line", ground) for ground in ("page", "panel", "sunken")),

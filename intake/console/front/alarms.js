@@ -18,7 +18,7 @@ export function mountAlarms(root, desk) {
   const { state, live, commands, open } = desk;
   const sounds = mountSounds(desk);
   const book = new AlarmBook();
-  book.known = kept();
+  let restored = false;
   state.set('due', new Map());
   state.set('suggestions', []);
   live.on('alarms', (frame) => state.set('alarms', frame));
@@ -44,6 +44,11 @@ export function mountAlarms(root, desk) {
     const now_ms = now();
     const mine = state.get('open').filter((one) => !one.lost).map((one) => ({ id: one.id, due: dueOf(state.get(`contact:${one.id}`), now_ms) }));
     const frame = state.get('alarms');
+    if (frame && !restored) {
+      // What was acknowledged before a reload counts once the server has said how things stand.
+      book.known = new Map([...kept(), ...book.known]);
+      restored = true;
+    }
     const raised = book.update(alarmsOf({ now_ms, live: state.get('live'), unanswered: frame?.unanswered, nobody: nobody(frame), open: mine }), now_ms);
     const dues = new Map(mine.map((one) => [one.id, one.due]));
     if (signature(dues) !== signature(state.get('due'))) state.set('due', dues);

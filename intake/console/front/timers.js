@@ -2,7 +2,7 @@
 /** What runs late, and which of it is an alarm. Pure: facts and the time go in. */
 
 /** Seconds after which something is said (UX.md, section 2). */
-export const AFTER_S = { bold: 10, alarm: 60, supervisor: 120, owed: 30, owedAlarm: 90, nudge: 60, roomAmber: 15, roomAlarm: 45 };
+export const AFTER_S = { silent: 2.6, bold: 10, alarm: 60, supervisor: 120, owed: 30, owedAlarm: 90, nudge: 60, roomAmber: 15, roomAlarm: 45 };
 /** At most so many alarms are raised in so long: more of them would be noise. */
 export const RAISED_LIMIT = 10;
 export const RAISED_WITHIN_MS = 600_000;
@@ -73,7 +73,7 @@ export function dueOf(answer, now_ms) {
 export function alarmsOf(facts) {
   /** @type {(Alarm & {rank: number})[]} */
   const found = [];
-  if (facts.live.status !== 'live') found.push({ kind: 'not_live', level: 2, count: 1, since: facts.live.since, contacts: [], rank: 0 });
+  if (facts.live.status !== 'live' && facts.now_ms - facts.live.since >= 1000 * AFTER_S.silent) found.push({ kind: 'not_live', level: 2, count: 1, since: facts.live.since, contacts: [], rank: 0 });
   const waits = facts.unanswered?.oldest_queued_at ? (facts.now_ms - Date.parse(facts.unanswered.oldest_queued_at)) / 1000 : 0;
   if (facts.nobody) found.push({ kind: 'nobody', level: 2, count: facts.unanswered?.count ?? 0, since: facts.now_ms, contacts: [], rank: 1 });
   if (waits >= AFTER_S.alarm) {

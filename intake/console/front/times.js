@@ -4,9 +4,11 @@ const HOURS = new Intl.DateTimeFormat('en-GB', {
   timeZone: 'Europe/London', hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23',
 });
 const ZONED = new Intl.DateTimeFormat('en-GB', { timeZone: 'Europe/London', timeZoneName: 'short', hour: '2-digit' });
-const DAYS = {
-  en: new Intl.DateTimeFormat('en-GB', { timeZone: 'Europe/London', weekday: 'short', day: 'numeric', month: 'short', year: 'numeric' }),
-  cy: new Intl.DateTimeFormat('cy-GB', { timeZone: 'Europe/London', weekday: 'short', day: 'numeric', month: 'short', year: 'numeric' }),
+const DAY = new Intl.DateTimeFormat('en-GB', { timeZone: 'Europe/London', weekday: 'short', day: 'numeric', month: 'numeric', year: 'numeric' });
+/** Our own: browsers without Welsh would write American dates. */
+const NAMES = {
+  en: { days: 'Sun Mon Tue Wed Thu Fri Sat', months: 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec' },
+  cy: { days: 'Sul Llun Maw Mer Iau Gwe Sad', months: 'Ion Chw Maw Ebr Mai Meh Gor Awst Medi Hyd Tach Rhag' },
 };
 
 let ahead_ms = 0;
@@ -35,7 +37,10 @@ export function zone(moment = now()) {
 
 /** `Tue 24 Nov 2026` in the page's language */
 export function day(moment = now()) {
-  return DAYS[document.documentElement.lang === 'cy' ? 'cy' : 'en'].format(moment);
+  const parts = Object.fromEntries(DAY.formatToParts(typeof moment === 'string' ? Date.parse(moment) : moment).map(({ type, value }) => [type, value]));
+  const { days, months } = NAMES[document.documentElement.lang === 'cy' ? 'cy' : 'en'];
+  const weekday = days.split(' ')[NAMES.en.days.split(' ').indexOf(parts.weekday)];
+  return `${weekday} ${parts.day} ${months.split(' ')[Number(parts.month) - 1]} ${parts.year}`;
 }
 
 /** Seconds since an ISO moment, never negative. */

@@ -23,6 +23,8 @@ FORBIDDEN = {
 }
 COMMENT = re.compile(r"/\*.*?\*/|(?<!:)//[^\n]*", re.DOTALL)
 KEY_USED = re.compile(r"""\bt\(\s*['"`]([a-z_]+\.[a-z0-9_]+)['"`]""")
+NAMES = {"queue.other_language", "conversation.clue_what3words", "place.method_wifi"}
+"""Of two words and more, and the same in both languages."""
 WORD = r"[^\W\d_]{2,}"
 LABEL_USED = re.compile(r"""label:\s*['"]([a-z_]+\.[a-z0-9_]+)['"]""")
 
@@ -89,7 +91,5 @@ def test_words_are_said_in_both_languages_and_not_copied() -> None:
     english, welsh = (load_words()[language] for language in LANGUAGES)
     assert set(english) == set(welsh)
     words = {key: re.sub(r"\{\w+\}", " ", text) for key, text in english.items()}
-    same = [
-        key for key, text in words.items() if english[key] == welsh[key] and len(re.findall(WORD, text)) > 1
-    ]
-    assert not same
+    same = {key for key, text in words.items() if english[key] == welsh[key] and re.findall(WORD, text)[1:]}
+    assert same <= NAMES

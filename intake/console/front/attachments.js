@@ -18,9 +18,15 @@ function card(one) {
   const facts = [one.content_type && plain(one.content_type), one.size_bytes != null && size(one.size_bytes)].filter(Boolean);
   return html`<li class="attachment">
     <span class="blurred" aria-hidden="true"></span>
-    <span><strong>${word(`conversation.media_${one.kind}`, plain(one.kind))}</strong>${name ? html` <bdi dir="auto">${name}</bdi>` : nothing}
+    <span><strong>${kind(one)}</strong>${name ? html` <bdi dir="auto">${name}</bdi>` : nothing}
       ${facts.length ? html`<span class="number">${facts.join(' · ')}</span>` : nothing}
       <span class="quiet">${t('conversation.media_not_here')}</span></span></li>`;
+}
+
+/** By its type where that says more: providers call all of it a file or an address. */
+function kind(one) {
+  const sort = /^(image|video|audio)\//u.exec(one.content_type ?? '')?.[1] ?? one.kind;
+  return word(`conversation.media_${sort}`, t('conversation.media_file'));
 }
 
 function cut(name) {

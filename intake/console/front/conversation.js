@@ -15,17 +15,17 @@ export function mountConversation(root, desk) {
   render(html`<div class="tabs-place"></div><div class="offers-place"></div><header class="head-place"></header>
     <div class="lines-place"></div><div class="reply-place"></div><div class="actions-place"></div>`, root);
   const part = (name) => /** @type {HTMLElement} */ (root.querySelector(`.${name}-place`));
-  const [head, actions, lines] = [part('head'), part('actions'), part('lines')];
+  const [head, actions] = [part('head'), part('actions')];
 
   const reply = mountReply(part('reply'), desk);
   addActions(desk, reply);
   mountTabs(part('tabs'), desk);
   mountHanding(part('offers'), desk);
-  mountLines(lines, desk, { ask: reply.fill, again: reply.again, sentAgain: reply.sentAgain });
+  mountLines(part('lines'), desk, { ask: reply.fill, again: reply.again, sentAgain: reply.sentAgain });
 
   const draw = () => {
     const contact = open.shown();
-    lines.hidden = head.hidden = actions.hidden = !contact;
+    head.hidden = actions.hidden = !contact;
     root.classList.toggle('nothing-shown', !contact);
     drawHeader(head, desk, contact);
     drawActions(actions, desk, contact);

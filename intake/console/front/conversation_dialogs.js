@@ -54,7 +54,7 @@ export async function askHold(desk, row) {
 export async function askClose(desk, row) {
   let other = '';
   const reason = await openDialog(t('conversation.close_title', { reference: row.reference }), (close, draw) => html`
-    ${desk.drafts_left?.(row.id) ? html`<p class="flag">${t('conversation.close_draft')}</p>` : nothing}
+    ${desk.state.get('drafts').text(row.id) ? html`<p class="flag">${t('conversation.close_draft')}</p>` : nothing}
     <div class="choices down">${CLOSE_REASONS.map((one) => html`<button type="button" class="button" @click=${() => close(t(`conversation.closed_${one}`))}>${t(`conversation.closed_${one}`)}</button>`)}</div>
     <div class="field"><label for="close-reason">${t('conversation.other_reason')}</label>
       <input id="close-reason" maxlength=${REASON_LIMIT} @input=${(event) => { other = event.target.value.trim(); draw(); }}></div>

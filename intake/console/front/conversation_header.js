@@ -17,8 +17,9 @@ export function drawHeader(root, desk, contact) {
   const mine = Boolean(open.ours());
   const first = contact.conversation[0]?.at ?? row.queued_at;
   render(html`<div class="head">
-    <div class="head-line"><span class="badge p${row.priority}">${t(`conversation.priority_${row.priority}`)}</span>
-      ${mine ? commands.button('conversation.priority', 'small') : nothing}
+    <div class="head-line">${mine
+      ? commands.button('conversation.priority', `badge p${row.priority} small`, undefined, html`${t(`conversation.priority_${row.priority}`)} <span aria-hidden="true">▾</span><span class="spoken"> ${t('conversation.priority_change')}</span>`)
+      : html`<span class="badge p${row.priority}">${t(`conversation.priority_${row.priority}`)}</span>`}
       <strong>${row.service ? word(`conversation.service_${row.service.replaceAll('-', '_')}`, row.service) : t('conversation.service_unknown')}</strong> ·
       ${word(`conversation.channel_${row.channel}`, row.channel)} · <span class="number reference">${row.reference}</span>
       <span class="state" data-state=${row.state}>${t(`conversation.state_${row.state}`)}</span>
@@ -68,6 +69,7 @@ function whose(contact, desk, state) {
     : ENDED.includes(row.state) ? t('conversation.looking_sent')
     : t('conversation.looking');
   return html`<div class="whose"><span>${what}</span>
+    ${contact.merged_into ? html`<button type="button" class="button small" @click=${() => open.show(contact.merged_into)}>${t('conversation.look_at_kept')}</button>` : nothing}
     ${commands.can('conversation.take') ? commands.button('conversation.take', 'main small') : nothing}
     ${entry?.lost ? commands.button('conversation.put_away', 'small') : commands.button('conversation.leave', 'small')}</div>`;
 }

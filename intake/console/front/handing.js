@@ -75,10 +75,9 @@ export function mountHanding(root, desk) {
   state.watch(['offers', 'open', 'live', 'tick', 'numbers'], draw);
 }
 
-/** To whom this handler offers the contact now: '' for anybody as `*`, null where it is not offered. */
+/** To whom this handler offers the contact now, `*` for anybody, null where it is not offered. */
 export function offeredTo(contact, me) {
-  const last = contact?.log.filter((event) => event.name === 'HandingLogEvent').at(-1);
-  return last?.data.state === 'offered' && last.actor === me ? last.data.to || '*' : null;
+  return contact?.offer?.from_handler === me ? contact.offer.to_handler || '*' : null;
 }
 
 function askWhom(desk, title) {

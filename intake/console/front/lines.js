@@ -55,6 +55,8 @@ export function mountLines(root, desk, reply) {
     const wasAtEnd = !stays || atEnd();
     const before = stays ? drawn : null;
     drawn = contact ? entries(contact) : [];
+    // Before the place is set: what is hidden has no height.
+    root.hidden = !contact;
     const mine = Boolean(open.ours());
     const how = {
       contact,

@@ -25,7 +25,12 @@ export function addMerging(desk, add) {
 
 async function merge(desk, contact, { into, reason }) {
   const { open } = desk;
+  const drafts = desk.state.get('drafts');
   await open.change(contact.id, 'merge', { into, reason });
+  // What was typed here goes along, as the server's copy does.
+  const typed = drafts.text(contact.id);
+  if (typed) drafts.set(into, [drafts.text(into), typed].filter(Boolean).join('\n'));
+  drafts.set(contact.id, '');
   open.gone(contact.id);
   open.show(into);
   desk.say(t('conversation.merge_done'));

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import msgspec
-from sqlalchemy import Connection, case, func, literal_column, select, update
+from sqlalchemy import ColumnElement, Connection, case, func, literal_column, select, update
 
 from intake.contact import DeliveryState
 from intake.errors import NotFound
@@ -19,7 +19,9 @@ from intake.store.tables import accounts, contacts, door_minutes, messages, repl
 from intake.store.types import EPOCH
 
 DAY_S, HOUR_S = 86_400.0, 3_600.0
-_UNANSWERED = literal_column("transfers.state IN ('queued', 'sent', 'delivered')")  # as in ix_transfers_due
+_UNANSWERED: ColumnElement[bool] = literal_column(
+    "transfers.state IN ('queued', 'sent', 'delivered')"
+)  # as in ix_transfers_due
 
 
 class ChannelHealth(msgspec.Struct, frozen=True, kw_only=True):

@@ -24,6 +24,14 @@ PLAIN_WIDTH = 110
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
+    add(
+        "what",
+        nargs="?",
+        choices=["play", "code"],
+        default="play",
+        help="code: what an authenticator app would show now for the accounts of a kept demo",
+    )
+    add("--open", action="store_true", help="show the console in a browser; with --keep on a screen: always")
     add("--keep", action="store_true", help="leave it running afterwards, to try by hand, until Ctrl+C")
     add(
         "--connection",
@@ -44,6 +52,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """0 when all that must happen did, 1 when something did not, 2 for a mistaken call."""
+    if args.what == "code":
+        return _print_codes(args.connection)
     config_dir = args.config or Path(os.environ.get("INTAKE_CONFIG", "config"))
     if problem := _problem(args, config_dir):
         print(f"intake demo: {problem}", file=sys.stderr)
@@ -58,6 +68,7 @@ def run(args: argparse.Namespace) -> int:
         data_dir=data_folder(),
         connection=args.connection,
         keep=args.keep,
+        browser=args.open or (args.keep and _has_screen()),
         broken_rooms=tuple(args.break_room),
     )
     try:
@@ -65,6 +76,24 @@ def run(args: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         console.print("ended")
         return 0 if args.keep else 130
+
+
+def _print_codes(path: Path) -> int:
+    try:
+        running = read_connection(path)
+    except NoDemo as error:
+        print(f"intake demo: {error}", file=sys.stderr)
+        return 1
+    print(f"{running.console_url}/")
+    for one in running.people:
+        code, left_s = one.code()
+        print(f"{one.name}\t{one.role}\tpassword {one.password}\tcode {code}, new in {left_s} s")
+    return 0
+
+
+def _has_screen() -> bool:
+    """Somebody sits before this machine, and can see a browser."""
+    return sys.stdout.isatty() and bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
 async def _until_told(options: Options, console: Console) -> int:

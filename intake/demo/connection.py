@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from intake.demo.people import Account
 from intake.errors import IntakeError
 from intake.simulate.outside import Doors
 
@@ -27,7 +28,8 @@ class RoomPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Connection(msgspec.Struct, frozen=True, kw_only=True):
-    """A running demo. ``token`` is that of the handler ``handler``, at the console."""
+    """A running demo. ``token`` is that of the handler ``handler``, at the console's
+    interface; ``people`` sign in at its pages."""
 
     pid: int
     doors: Doors
@@ -35,6 +37,7 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
     handler: str
     token: str
     rooms: tuple[RoomPage, ...]
+    people: tuple[Account, ...] = ()
 
 
 class NoDemo(IntakeError):

@@ -33,6 +33,8 @@ class SimulatedHandler:
     ):
         self._console, self._plan, self._drifted = console, plan, drifted
         self._open: set[str] = set()
+        self.claims: dict[str, int] = {}
+        """Contacts in these hands, with their fences: what the live line keeps."""
         self._seen: set[str] = set()
 
     async def work(self) -> None:
@@ -50,6 +52,7 @@ class SimulatedHandler:
 
     async def _handle(self, row: QueueRow, handling: Handling) -> None:
         taken = await self._console.change(row.id, "claim", lease_s=LEASE_S)
+        self.claims[row.id] = taken.attempts
         await asyncio.sleep(READING_S)
         if handling.reply:
             await self._console.reply(row.id, taken.attempts, handling.reply)
@@ -65,6 +68,7 @@ class SimulatedHandler:
         self._open.discard(row.id)
         if handling.follow_up:
             await self._follow_up(taken, handling)
+        self.claims.pop(row.id, None)
 
     async def _send(self, taken: QueueRow, handling: Handling) -> None:
         await self._console.send(

@@ -6,6 +6,8 @@ import asyncio
 import os
 import shutil
 import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import uuid_utils
@@ -21,29 +23,57 @@ from intake.demo.connection import (
     token_path,
     write_connection,
 )
+from intake.demo.intake_process import DemoFailed
+from intake.demo.people import CHECKER, Account
 from intake.demo.report import facts, section
 from intake.demo.setting import VISITOR
 from intake.demo.world import World
+from intake.simulate import night
 
 LOOK_S = 0.25
 
 
-async def keep(console: Console, started: World, path: Path) -> None:
-    """Until Ctrl+C, or until the intake ends by itself: then raises DemoFailed."""
-    connection = _connection(started)
-    write_connection(path, connection)
+@contextmanager
+def connected(started: World, path: Path) -> Iterator[None]:
+    """For as long as the demo runs, `intake send` and `intake demo code` find it."""
+    write_connection(path, _connection(started))
     try:
-        _print_kept(console, connection, path)
+        yield
+    finally:
+        remove_connection(path)
+
+
+async def keep(console: Console, started: World, path: Path) -> None:
+    """Until Ctrl+C, or until the intake ends by itself: then raises DemoFailed. Callers go on writing."""
+    _print_kept(console, _connection(started), path)
+    calling = asyncio.create_task(night.play(started.outside))
+    try:
         shown = set(_replies(started))
         while True:
             started.intake.require_alive()
+            if calling.done() and (error := calling.exception()):
+                raise DemoFailed(f"a caller of the night could not get through: {error}")
             replies = _replies(started)
             for name in replies.keys() - shown:
                 console.print(Text(visible(replies[name])), soft_wrap=True)
             shown |= replies.keys()
             await asyncio.sleep(LOOK_S)
     finally:
-        remove_connection(path)
+        calling.cancel()
+        await asyncio.gather(calling, return_exceptions=True)
+
+
+def signing_in(people: Iterable[Account]) -> list[str]:
+    """How to sign in now, two lines a person; not who checks the console."""
+    lines = []
+    for one in people:
+        if one.name != CHECKER:
+            code, left_s = one.code()
+            lines += [
+                f"{one.name:<12} {one.role:<11} password “{one.password}”   code {code}, new in {left_s} s",
+                f"{'':<12} {one.address}",
+            ]
+    return lines
 
 
 def _replies(started: World) -> dict[tuple[str, int], str]:
@@ -65,6 +95,7 @@ def _connection(started: World) -> Connection:
         console_url=setting.console_url,
         handler=VISITOR,
         token=setting.tokens[VISITOR],
+        people=tuple(one for one in setting.people if one.name != CHECKER),
         rooms=tuple(
             RoomPage(id=room_id, url=room.url, token=room.admin_token)
             for room_id, room in started.rooms.items()
@@ -78,6 +109,8 @@ def _print_kept(console: Console, connection: Connection, path: Path) -> None:
     console.print(section("Left running: try it by hand"))
     table = facts()
     table.add_row("doors", f"{doors.http_url}   mail {doors.smtp_host}:{doors.smtp_port} with STARTTLS")
+    table.add_row("console", f"{connection.console_url}/   sign in as {_names(connection)}, see above")
+    table.add_row("codes", f"{program()} demo code{_other(path)}   what an authenticator app would show now")
     table.add_row("handlers' API", f"{connection.console_url}/api/v1   you are {connection.handler}")
     table.add_row("app's interface", f"{doors.http_url}/app/v1/openapi.json")
     table.add_row("health, figures", f"{doors.http_url}/health   {doors.http_url}/metrics")
@@ -98,9 +131,17 @@ def _print_kept(console: Console, connection: Connection, path: Path) -> None:
     console.print(Text("Ctrl+C ends it. Replies to callers appear below.", "bold"))
 
 
+def _names(connection: Connection) -> str:
+    return " or ".join(f"{one.name} ({one.role})" for one in connection.people)
+
+
+def _other(path: Path) -> str:
+    return "" if path == DEFAULT_PATH else f" --connection {path}"
+
+
 def _to_copy(connection: Connection, path: Path) -> dict[str, list[str]]:
     intake, url = program(), connection.doors.http_url
-    other = "" if path == DEFAULT_PATH else f" --connection {path}"
+    other = _other(path)
     desk = f"--url {connection.console_url} --token-file {token_path(path)}"
     body = f'{{"id": "{uuid_utils.uuid4()}", "text": "Fire at LS1 4AP"}}'
     return {

@@ -6,6 +6,8 @@ import asyncio
 import shutil
 import tempfile
 import time
+import webbrowser
+from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,18 +16,19 @@ from aiohttp import ClientError
 from rich.console import Console
 from rich.text import Text
 
-from intake.console.terminal.client import ConsoleClient
 from intake.demo import report
+from intake.demo.beside import Beside, innermost
 from intake.demo.checks import Evidence, missing
-from intake.demo.desk import SimulatedHandler
 from intake.demo.intake_process import DemoFailed
-from intake.demo.kept import keep
+from intake.demo.kept import connected, keep, signing_in
+from intake.demo.people import CHECKER
 from intake.demo.screen import Screen, heading, make_screen, notice
 from intake.demo.setting import HANDLER, make_setting
+from intake.demo.visit import troubles_at
 from intake.demo.watch import Watch
 from intake.demo.world import World, need_postcodes, world
 from intake.errors import IntakeError
-from intake.simulate.evening import FIRE, SCENES, Evening, Handling
+from intake.simulate.evening import FIRE, Evening
 
 LOOK_S = 0.25
 PATIENCE_S = 12.0
@@ -33,12 +36,13 @@ PATIENCE_S = 12.0
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """``connection`` is written only when the demo is kept."""
+    """``connection`` is written only when the demo is kept; ``browser`` shows the console in one."""
 
     config_dir: Path
     data_dir: Path
     connection: Path
     keep: bool = False
+    browser: bool = False
     broken_rooms: tuple[str, ...] = ()
 
 
@@ -69,47 +73,54 @@ async def play(options: Options, console: Console) -> int:
 async def _run(options: Options, console: Console, screen: Screen, folder: Path) -> list[str]:
     await asyncio.to_thread(need_postcodes, options.data_dir, screen.step)
     setting = make_setting(folder, options.data_dir)
-    async with world(setting, options.config_dir, screen.step, options.broken_rooms) as started:
+    async with AsyncExitStack() as stack:
+        started = await stack.enter_async_context(
+            world(setting, options.config_dir, screen.step, options.broken_rooms)
+        )
         screen.started(_where(started))
-        evidence = await _evening(started, screen)
-        problems = missing(evidence)
+        screen.sign_in(setting.console_url, signing_in(setting.people))
+        if options.keep:
+            stack.enter_context(connected(started, options.connection))
+        if options.browser:
+            await asyncio.to_thread(show_in_browser, setting.console_url)
+        evening = Evening(started.outside, started.clock.now)
+        beside = await stack.enter_async_context(Beside(setting, evening))
+        evidence, problems = await _evening(started, screen, evening, beside)
         await _report(console, started, evidence, problems)
-        if options.keep and not problems:
+        if options.keep:
+            # Whoever takes part may have changed the evening: that is no reason to end it.
             await keep(console, started, options.connection)
     return problems
 
 
-async def _evening(started: World, screen: Screen) -> Evidence:
-    evening = Evening(started.outside, started.clock.now)
-    plans = {scene.id: scene.handling for scene in SCENES}
-
-    def plan(caller: str) -> Handling | None:
-        return next((plans[id] for id, known in evening.callers.items() if known == caller), None)
-
-    setting = started.setting
-    async with ConsoleClient(setting.console_url, setting.tokens[HANDLER]) as console:
-        watch = Watch(console, evening, started)
-        handler = SimulatedHandler(console, plan, evening.live_ended.wait)
-        tasks = (asyncio.create_task(evening.play()), asyncio.create_task(handler.work()))
-        try:
-            return await _until_settled(started, watch, screen, *tasks)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            screen.close()
+async def _evening(
+    started: World, screen: Screen, evening: Evening, beside: Beside
+) -> tuple[Evidence, list[str]]:
+    """What became of the script and of a visit to the console, and what is missing of both."""
+    checker = next(one for one in started.setting.people if one.name == CHECKER)
+    visit = asyncio.create_task(troubles_at(started.setting.console_url, checker))
+    script = asyncio.create_task(evening.play())
+    try:
+        watch = Watch(beside.console, evening, started)
+        evidence = await _until_settled(started, watch, screen, script, beside)
+        return evidence, [*missing(evidence), *await visit]
+    finally:
+        for task in (script, visit):
+            task.cancel()
+        await asyncio.gather(script, visit, return_exceptions=True)
+        screen.close()
 
 
 async def _until_settled(
-    started: World, watch: Watch, screen: Screen, script: asyncio.Task[None], handler: asyncio.Task[None]
+    started: World, watch: Watch, screen: Screen, script: asyncio.Task[None], beside: Beside
 ) -> Evidence:
     give_up_s = 0.0
     while True:
         started.intake.require_alive()
         screen.show(await watch.look(), watch.doors)
-        for name, task in (("script", script), ("simulated handler", handler)):
-            if task.done() and (error := task.exception()):
-                raise DemoFailed(f"the {name} could not go on: {_innermost(error)}")
+        beside.require_working()
+        if script.done() and (error := script.exception()):
+            raise DemoFailed(f"the script could not go on: {innermost(error)}")
         if script.done():
             give_up_s = give_up_s or time.monotonic() + PATIENCE_S
             evidence = await watch.evidence()
@@ -136,12 +147,12 @@ def _where(started: World) -> list[str]:
     return [
         f"intake serve  process {started.intake.pid}",
         f"doors         {setting.doors.http_url}   mail {setting.doors.smtp_host}:{setting.doors.smtp_port}",
-        f"desk          {setting.console_url}   {HANDLER} is a simulated call handler there",
+        f"desk          {setting.console_url}   {HANDLER} is a simulated call handler, on a live line",
         f"rooms         {len(started.rooms)} reference control rooms; each decides by rule after 1 s",
     ]
 
 
-def _innermost(error: BaseException) -> str:
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return f"{type(error).__name__}: {error}"
+def show_in_browser(url: str) -> None:
+    """Ask the machine to show a page; one without a screen does not, and that is no trouble."""
+    with suppress(webbrowser.Error, OSError):
+        webbrowser.open(url)

@@ -32,6 +32,10 @@ class Screen(Protocol):
         ...
 
     def started(self, lines: Sequence[str]) -> None: ...
+    def sign_in(self, url: str, lines: Sequence[str]) -> None:
+        """Where the console is, and who may sign in there."""
+        ...
+
     def show(self, rows: Sequence[Progress], doors: Sequence[AtTheDoor]) -> None: ...
     def close(self) -> None: ...
 
@@ -70,6 +74,12 @@ class LiveScreen:
         self._console.print()
         self._began_s = time.monotonic()
 
+    def sign_in(self, url: str, lines: Sequence[str]) -> None:
+        self._console.print(Text(f"Open {url}/ and sign in:", "bold"))
+        for line in lines:
+            self._console.print(Text(f"  {line}"), soft_wrap=True)
+        self._console.print()
+
     def show(self, rows: Sequence[Progress], doors: Sequence[AtTheDoor]) -> None:
         if self._live is None:
             self._live = Live(console=self._console, refresh_per_second=FRAMES_PER_S)
@@ -100,6 +110,11 @@ class LineScreen:
     def started(self, lines: Sequence[str]) -> None:
         for line in [*lines, ""]:
             self._print(Text(line))
+
+    def sign_in(self, url: str, lines: Sequence[str]) -> None:
+        self._print(Text(f"Open {url}/ and sign in:"))
+        for line in [*lines, ""]:
+            self._print(Text(f"  {line}".rstrip()))
 
     def show(self, rows: Sequence[Progress], doors: Sequence[AtTheDoor]) -> None:
         for row in rows:

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 import trustme
 
+from intake.demo.people import Account, make_people
 from intake.simulate.outside import Doors
 
 HOST = "127.0.0.1"
@@ -32,7 +33,11 @@ HANDLER, VISITOR = "desk-1", "desk-2"
 
 
 class Setting(msgspec.Struct, frozen=True, kw_only=True):
-    """One run. ``tokens`` are the handlers', by name; ``room_secrets`` are shared with the rooms."""
+    (
+        """One run. ``tokens`` are the handlers', by name; ``room_secrets`` are shared with the rooms;
+    ``people`` may sign in."""
+        ""
+    )
 
     folder: Path
     data_dir: Path
@@ -42,10 +47,16 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     app_secret: str
     tokens: Mapping[str, str]
     room_secrets: Mapping[str, str]
+    console_secret: str
+    people: tuple[Account, ...]
 
     @property
     def config_dir(self) -> Path:
         return self.folder / "config"
+
+    @property
+    def store_url(self) -> str:
+        return f"sqlite:///{self.folder / 'intake.db'}"
 
     @property
     def console_url(self) -> str:
@@ -82,6 +93,8 @@ def make_setting(folder: Path, data_dir: Path) -> Setting:
         app_secret=secrets.token_urlsafe(32),
         tokens={name: secrets.token_urlsafe(32) for name in (HANDLER, VISITOR)},
         room_secrets={room: secrets.token_urlsafe(32) for room in ROOMS},
+        console_secret=secrets.token_urlsafe(48),
+        people=make_people(VISITOR),
     )
 
 
@@ -111,7 +124,7 @@ def write_config(
             (setting.config_dir / path.name).symlink_to(path)
     doors = setting.doors
     tables: dict[str, dict[str, Any]] = {
-        "store": {"url": f"sqlite:///{setting.folder / 'intake.db'}"},
+        "store": {"url": setting.store_url},
         "doors": {
             "host": HOST,
             "http_port": setting.http_port,
@@ -158,6 +171,7 @@ def environment(setting: Setting, feed_urls: Mapping[str, str]) -> dict[str, str
         "INTAKE_CHANNELS__SMS__AUTH_TOKEN": doors.auth_token,
         "INTAKE_CHANNELS__APP__TOKEN_SECRET": setting.app_secret,
         "INTAKE_LINKS__SECRET": secrets.token_urlsafe(32),
+        "INTAKE_CONSOLE__SECRET": setting.console_secret,
         "INTAKE_CHANNELS__TELEGRAM__BOT_TOKEN": doors.bot_token,
         "INTAKE_CHANNELS__TELEGRAM__SECRET_TOKEN": doors.webhook_secret,
         "INTAKE_CHANNELS__AML__HMAC_KEY": doors.aml_key,

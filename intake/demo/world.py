@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from intake.clock import SteadyClock
+from intake.demo import people
 from intake.demo import setting as making
 from intake.demo.intake_process import DemoFailed, IntakeProcess
 from intake.demo.setting import Setting
@@ -59,6 +60,8 @@ async def world(
         )
         stack.push_async_callback(intake.end)
         await intake.start()
+        say("accounts for the console")
+        await people.hire(setting.store_url, setting.console_secret, setting.people)
         yield World(setting=setting, clock=clock, rooms=rooms, outside=outside, intake=intake)
 
 

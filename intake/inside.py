@@ -91,7 +91,7 @@ async def open_console(stack: AsyncExitStack, started: Running, inside: Inside) 
     if provider is not None:
         stack.push_async_callback(provider.close)
     desk = Desk(
-        drawing=Drawing(settings.config_dir / BOUNDARIES),
+        drawing=Drawing(settings.config_dir / BOUNDARIES, settings.config_dir / "gazetteer" / "places.csv"),
         tiles=tiles,
         sessions=sessions,
         gate=Gate(started.store, started.clock, sessions, console.secret),

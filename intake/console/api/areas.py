@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import msgspec
 from aiohttp import web
 
-from intake.boundaries.drawing import ATTRIBUTION, DrawnArea, Rings, Window
+from intake.boundaries.drawing import MAP_ATTRIBUTION, DrawnArea, Line, Rings, Town, Window
 from intake.console.api.answers import BadRequest, answer, read_query
 from intake.console.desk import DESK, Desk
 from intake.control_room import Service
@@ -38,7 +38,8 @@ class Area(msgspec.Struct, frozen=True, kw_only=True):
 
 class AreasAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """Rings of [latitude, longitude], closed, clipped to a little more than the window, which are to be
-    filled by the even-odd rule. ``detail_m`` is the grain they were simplified to."""
+    filled by the even-odd rule. ``detail_m`` is the grain they were simplified to. A town is its name,
+    latitude, longitude and inhabitants; ``grid`` are lines of the OS grid, ``grid_m`` apart."""
 
     service: str
     map_version: str
@@ -46,6 +47,9 @@ class AreasAnswer(msgspec.Struct, frozen=True, kw_only=True):
     detail_m: float
     land: Rings
     areas: list[Area]
+    towns: list[Town]
+    grid: list[Line]
+    grid_m: int
 
 
 class MapAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,10 +92,13 @@ async def show(request: web.Request) -> web.Response:
         AreasAnswer(
             service=query.service,
             map_version=desk.router.map_version,
-            attribution=ATTRIBUTION,
+            attribution=MAP_ATTRIBUTION,
             detail_m=drawn.detail_m,
             land=drawn.land,
             areas=[_named(desk, one) for one in drawn.areas],
+            towns=drawn.towns,
+            grid=drawn.grid,
+            grid_m=drawn.grid_m,
         )
     )
     made.headers["Cache-Control"] = f"private, max-age={KEPT_S}"

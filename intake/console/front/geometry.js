@@ -103,3 +103,15 @@ export function roundLength_m(most_m) {
   const power = 10 ** Math.floor(Math.log10(most_m));
   return power * ([5, 2, 1].find((step) => step * power <= most_m) ?? 1);
 }
+
+/** Those of the named points, in their order, whose names do not lie over one taken before; x and y in pixels. */
+export function uncrowded(points, size, most = 12) {
+  const taken = [];
+  for (const point of points) {
+    const wide = point.name.length * 6.5 + 6;
+    if (taken.length >= most || point.x < wide / 2 || point.y < 12 || point.x > size.x - wide / 2 || point.y > size.y - 24) continue;
+    const clear = taken.every((other) => Math.abs(other.y - point.y) > 16 || Math.abs(other.x - point.x) > (wide + other.wide) / 2);
+    if (clear) taken.push({ ...point, wide });
+  }
+  return taken;
+}

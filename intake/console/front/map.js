@@ -6,7 +6,10 @@ import { MapGround } from './map_ground.js';
 
 /** How each kind of ring is drawn: solid, dashed, dotted. */
 const DASHES = { gnss: null, network: '8 6', said: '1 6', chosen: null };
+/** How near the map goes by itself: without tiles nothing is to be seen of a street. */
 const CLOSEST = 16;
+const CLOSEST_BARE = 14;
+const AIR = { paddingTopLeft: [16, 34], paddingBottomRight: [16, 12] };
 const FURTHEST = 4;
 const BRITAIN = [[49.8, -8.7], [60.9, 1.9]];
 
@@ -60,7 +63,11 @@ export class PlaceMap {
 
   resized() {
     this.map.invalidateSize({ animate: false });
-    if (!this.byHand && this.target) this.map.fitBounds(this.target, { animate: false, maxZoom: CLOSEST });
+    if (!this.byHand && this.target) this.fitTo(this.target);
+  }
+
+  fitTo(bounds) {
+    this.map.fitBounds(bounds, { animate: false, maxZoom: this.ground?.hasTiles ? CLOSEST : CLOSEST_BARE, ...AIR });
   }
 
   /** @param {Model} model @param {string} subject another one begins anew: the map fits itself again */
@@ -80,7 +87,7 @@ export class PlaceMap {
     const asked = JSON.stringify(this.target);
     if (asked === this.fitted && !this.byHand) return;
     this.fitted = asked;
-    this.quietly(() => this.map.fitBounds(this.target, { animate: false, maxZoom: CLOSEST }));
+    this.quietly(() => this.fitTo(this.target));
   }
 
   recentre() {
@@ -102,7 +109,7 @@ export class PlaceMap {
   /** Show about a place that was typed. */
   look(place) {
     this.byHand = true;
-    this.quietly(() => this.map.fitBounds(boundsOf(place, place.radius_m), { animate: false, maxZoom: CLOSEST }));
+    this.quietly(() => this.fitTo(boundsOf(place, place.radius_m)));
     this.told.moved();
   }
 
@@ -115,7 +122,7 @@ export class PlaceMap {
     if (trail.length) L.polyline(trail, { color: colours.ring, weight: 2, opacity: 0.8, interactive: false }).addTo(this.drawn);
     for (const point of trail) L.circleMarker(point, { radius: 2, color: colours.ring, interactive: false }).addTo(this.drawn);
     for (const ring of rings) this.drawRing(ring, colours);
-    if (proposal) this.drawRing({ ...proposal, style: 'said' }, { ...colours, ring: colours.text });
+    if (proposal) this.drawRing({ ...proposal, style: 'said', answers: false }, { ...colours, ring: colours.text });
     for (const pin of [...pins, ...(proposal ? [{ ...proposal, letter: '?', kind: 'proposed' }] : [])]) this.drawPin(pin);
     this.highlight(this.lit ?? '');
   }
@@ -139,7 +146,7 @@ export class PlaceMap {
   drawPin(pin) {
     const shape = document.createElement('span');
     shape.textContent = pin.letter;
-    const icon = L.divIcon({ className: `pin pin-${pin.kind}`, html: shape, iconSize: [22, 22], iconAnchor: [11, 11] });
+    const icon = L.divIcon({ className: `pin pin-${pin.kind}`, html: shape, iconSize: [22, 22], iconAnchor: [11, 28] });
     L.marker([pin.latitude, pin.longitude], { icon, interactive: false, keyboard: false }).addTo(this.drawn);
   }
 

@@ -1,7 +1,7 @@
 /** What lies under the rings: the country's outline, nearer the true shore and borders, tiles where they are set up. */
 
 import * as L from '/libraries/leaflet/dist/leaflet-src.esm.js';
-import { decodeOutline, holds, padded } from './geometry.js';
+import { decodeOutline, holds, padded, uncrowded } from './geometry.js';
 
 /** From this zoom on the shore and the borders are asked of the server for the window that is seen. */
 const NEAR_ZOOM = 8;
@@ -37,6 +37,7 @@ export class MapGround {
     this.renderer = L.canvas({ pane: 'ground', padding: 0.3 });
     this.areaRenderer = L.canvas({ pane: 'areas', padding: 0.3 });
     this.layers = L.layerGroup().addTo(map);
+    this.names = L.layerGroup().addTo(map);
     map.on('moveend', () => this.moved());
     countryOutline().then((rings) => {
       this.rings = rings;
@@ -84,6 +85,7 @@ export class MapGround {
   moved() {
     clearTimeout(this.timer);
     this.redrawIfElsewhere();
+    this.drawNames();
     if (this.map.getZoom() < NEAR_ZOOM || this.covers()) return;
     this.timer = setTimeout(() => this.fetchNear(), WAIT_MS);
   }
@@ -106,10 +108,10 @@ export class MapGround {
     const query = new URLSearchParams({ service, south: south.toFixed(3), west: west.toFixed(3), north: north.toFixed(3), east: east.toFixed(3) });
     this.fetching = true;
     try {
-      const { land, areas, attribution } = await this.api.get(`/areas?${query}`);
-      this.near = { window: window_, zoom, service, land, areas };
-      this.attributions.add(attribution);
+      const { land, areas, towns, grid, grid_m } = await this.api.get(`/areas?${query}`);
+      this.near = { window: window_, zoom, service, land, areas, towns, grid, grid_m };
       this.redraw();
+      this.drawNames();
       this.changed();
     } catch {
       this.restUntil = performance.now() + RETRY_MS; // the country's outline stays
@@ -125,13 +127,16 @@ export class MapGround {
 
   redraw() {
     if (!this.colours) return;
-    const { land, shore, line, ring, chosen, warn } = this.colours;
+    const { land, shore, line, ring, chosen, warn, quiet } = this.colours;
     this.layers.clearLayers();
     this.isNear = this.covers();
     const still = { interactive: false, smoothFactor: 1.5 };
     const rings = this.isNear ? this.near.land : this.rings;
-    const bare = !this.tiles || this.tilesFail;
+    const bare = !this.hasTiles;
     L.polygon(rings, { ...still, renderer: this.renderer, color: shore, weight: 1, stroke: bare, fill: bare, fillColor: land, fillOpacity: 1 }).addTo(this.layers);
+    for (const part of this.isNear ? this.near.grid : []) {
+      L.polyline(part, { ...still, renderer: this.areaRenderer, color: quiet, weight: 1, opacity: 0.3 }).addTo(this.layers);
+    }
     for (const area of this.isNear ? this.near.areas : []) {
       const chance = this.chances.find((one) => one.id === area.room_id);
       L.polygon(area.rings, {
@@ -141,8 +146,30 @@ export class MapGround {
     }
   }
 
-  /** The rooms whose areas are seen now. */
-  rooms() {
-    return this.isNear ? this.near.areas.map((one) => ({ id: one.room_id, name: one.name })) : [];
+  /** Towns that are seen, the largest first, no name over another; more on them than their words is nowhere. */
+  drawNames() {
+    this.names.clearLayers();
+    if (!this.covers() || this.hasTiles) return;
+    const size = this.map.getSize();
+    const points = this.near.towns.map(([name, latitude, longitude]) => {
+      const { x, y } = this.map.latLngToContainerPoint([latitude, longitude]);
+      return { name, latitude, longitude, x, y };
+    });
+    for (const town of uncrowded(points, size)) {
+      const words = document.createElement('span');
+      words.textContent = town.name;
+      const icon = L.divIcon({ className: 'town', html: words, iconSize: [0, 0] });
+      L.marker([town.latitude, town.longitude], { icon, interactive: false, keyboard: false, zIndexOffset: -1000 }).addTo(this.names);
+    }
+  }
+
+  /** Whether there are pictures of streets under it all now. */
+  get hasTiles() {
+    return Boolean(this.tiles) && !this.tilesFail;
+  }
+
+  /** How far apart the lines of the OS grid are that are drawn now, 0 for none. */
+  get grid_m() {
+    return this.isNear ? this.near.grid_m : 0;
   }
 }

@@ -13,6 +13,8 @@ import { areTwo, mapModel, momentOf, rowsOf } from './place_model.js';
 import { lasted, now } from './times.js';
 import { t } from './words.js';
 
+/** In short; the page of licences has the whole of it. */
+const ATTRIBUTION = '© OpenStreetMap contributors, GeoNames, ONS, OS';
 /** The map is drawn again this often for circles that grow. */
 const GROW_TICKS = 5;
 
@@ -159,8 +161,9 @@ export class PlacePanel {
         <button type="button" class="button" aria-label=${t('place.zoom_out')} @click=${() => zoom(-1)}>−</button>
         ${moved ? html`<button type="button" class="button" @click=${() => this.map.recentre()}>${t('place.recentre')}</button>` : nothing}
       </div>
-      <p class="map-foot">${ground?.tilesFail ? html`<strong>${t('place.no_tiles')}</strong> · ` : nothing}${[...new Set(['© OpenStreetMap contributors', ...(ground?.attributions ?? [])])].filter(Boolean).join(' · ')}</p>
-    </div>`;
+      ${ground?.grid_m ? html`<p class="map-grid">${t('place.grid_lines', { step: length(ground.grid_m) })}</p>` : nothing}
+    </div>
+    <p class="map-foot">${ground?.tilesFail ? html`<strong>${t('place.no_tiles')}</strong> · ` : nothing}<a href="/licences" target="_blank" rel="noopener">${[ATTRIBUTION, ...(ground?.attributions ?? [])].filter(Boolean).join(' · ')}</a></p>`;
   }
 
   body(contact) {

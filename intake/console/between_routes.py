@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from intake.console.api import drafts, handings, notes, stock_replies, supervising
+from intake.console.api import drafts, handings, merging, notes, stock_replies
 from intake.console.roles import Right
 from intake.console.routes import Route, route
 
@@ -21,6 +21,11 @@ BETWEEN: tuple[Route, ...] = (
     route("POST", f"{CONTACT}/decline-offer", handings.decline, Right.WORK, "contact.decline_offer"),
     route("POST", f"{CONTACT}/withdraw-offer", handings.withdraw, Right.WORK, "contact.withdraw_offer"),
     route("POST", f"{V1}/shift/hand-over", handings.hand_over, Right.WORK, "shift.hand_over"),
+    # Two that are one
+    route("GET", f"{CONTACT}/merge-candidates", merging.candidates, Right.READ, "contact.merge_candidates"),
+    route("POST", f"{CONTACT}/merge", merging.merge, Right.WORK, "contact.merge"),
+    route("POST", f"{CONTACT}/unmerge", merging.unmerge, Right.WORK, "contact.unmerge"),
+    # What a supervisor does
     route("POST", f"{CONTACT}/move", handings.move, Right.SUPERVISE, "contact.move"),
-    route("POST", f"{CONTACT}/raise", supervising.raise_priority, Right.SUPERVISE, "contact.raise"),
+    route("POST", f"{CONTACT}/raise", handings.raise_priority, Right.SUPERVISE, "contact.raise"),
 )

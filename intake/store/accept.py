@@ -121,6 +121,8 @@ class Accepting:
         callers = {(m.caller, str(m.channel)) for m in found if m.kind is not MessageKind.PLACE}
         if ids or callers:
             arrivals.have(*sql.look_up(cursor, sorted(ids), sorted(callers)))
+            while wholes := arrivals.threads.unknown():
+                arrivals.threads.have_wholes(wholes, sql.wholes(cursor, wholes))
         if others := arrivals.in_conflict(found):
             arrivals.have(*sql.look_up(cursor, sorted(others), []))
         return arrivals, [arrivals.add(item) for item in items]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 
 import msgspec
 import uuid_utils
@@ -23,6 +22,7 @@ from intake.contact import (
 )
 from intake.log_events import LogEventName
 from intake.store.driver_sql import Row
+from intake.store.threads import Thread, Threads
 from intake.store.types import to_us
 from intake.store.wire import Acceptance
 
@@ -32,18 +32,6 @@ _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(InboundMessage).decode
 
 
-class Thread:
-    """The contact a caller's next message joins, as it stands within this batch."""
-
-    __slots__ = ("changed", "id", "last_us", "next_us", "opened", "queued_us", "reply_to", "state")
-
-    def __init__(self, id: str, state: str, queued_us: int, next_us: int, last_us: int, reply_to: str):
-        self.id, self.state, self.reply_to = id, state, reply_to
-        self.queued_us, self.next_us, self.last_us = queued_us, next_us, last_us
-        self.changed: Row | None = None
-        self.opened: list[Any] | None = None
-
-
 class Arrivals:
     """Turns acceptances into rows. ``known`` and ``threads`` are what the database had of them."""
 
@@ -51,7 +39,7 @@ class Arrivals:
         self.now_us = to_us(now)
         self._silence_us = silence_us
         self.known: dict[tuple[str, str], tuple[str, str | None, str | None]] = {}
-        self.threads: dict[tuple[str, str], Thread] = {}
+        self.threads = Threads()
         self.raw: list[Row] = []
         self.finished: list[Row] = []
         self.messages: list[Row] = []
@@ -65,8 +53,7 @@ class Arrivals:
         """Take in the answers of ``DriverSql.known`` and ``DriverSql.threads``."""
         for provider_id, channel, message_id, contact_id, content in known:
             self.known[provider_id, channel] = (message_id, contact_id, content)
-        for caller, channel, id, state, queued, next_attempt, last, reply_to in threads:
-            self.threads[caller, channel] = Thread(id, state, queued, next_attempt, last, reply_to)
+        self.threads.have(threads)
 
     def in_conflict(self, found: Iterable[InboundMessage]) -> set[tuple[str, str]]:
         """The keys under which a known id's other contents would stand, to be asked for as well."""
@@ -148,15 +135,17 @@ class Arrivals:
     def _thread(self, message: InboundMessage, received_us: int, defect: str) -> tuple[str, bool]:
         """The contact this message belongs to, and whether it opens it."""
         key = (message.caller, message.channel)
-        thread = self.threads.get(key)
-        if thread and thread.state == "closed" and received_us - thread.last_us > self._silence_us:
-            self.unthreaded.append(thread.id)
-            thread = None
+        thread = self.threads.by_key.get(key)
+        if thread:
+            whole = self.threads.wholes[thread.part_of] if thread.part_of else thread
+            if whole.state == "closed" and received_us - whole.last_us > self._silence_us:
+                self.unthreaded.append(thread.id)
+                thread = None
         summary = message.text[:SUMMARY_CHARACTERS]
         if thread is None:
             id = str(uuid_utils.uuid7())
-            thread = self.threads[key] = Thread(
-                id, "waiting", received_us, received_us, received_us, message.reply_to
+            thread = self.threads.by_key[key] = Thread(
+                id, "waiting", received_us, received_us, received_us, message.reply_to, message.provider_id
             )
             thread.opened = [
                 id,
@@ -179,19 +168,17 @@ class Arrivals:
             thread.opened[4] = thread.last_us
             thread.opened[6] = thread.opened[6] or summary
             return thread.id, False
-        self._rejoin(thread, message)
         thread.reply_to = message.reply_to or thread.reply_to
-        thread.changed = (
-            thread.id,
-            thread.state,
-            thread.queued_us,
-            thread.next_us,
-            thread.last_us,
-            summary,
-            thread.reply_to,
-            message.provider_id,
-        )
+        thread.provider_id = message.provider_id
+        self._rejoin(whole, message)
+        thread.change(summary)
         self._joined[thread.id] = thread
+        if whole is not thread:
+            # Law 8: what it is part of is what people see.
+            whole.last_us = max(whole.last_us, received_us)
+            whole.change(summary)
+            self._joined[whole.id] = whole
+            self._log(LogEventName.MERGE, whole.id, "intake", f'{{"message_of":"{thread.id}"}}')
         return thread.id, False
 
     def _rejoin(self, thread: Thread, message: InboundMessage) -> None:

@@ -24,6 +24,9 @@ _STATUS = {
 }
 
 
+_SEEN = (contacts.c.state, contacts.c.claimed_at, contacts.c.accepted_at, contacts.c.merged_into)
+
+
 def news(conn: Connection, caller: str, after: str) -> CallerNews:
     """Replies after the given reply id, oldest first, at most a hundred; ``after`` may be empty.
 
@@ -37,7 +40,7 @@ def news(conn: Connection, caller: str, after: str) -> CallerNews:
         .limit(REPLIES_AT_ONCE)
     )
     return CallerNews(
-        status="unknown" if contact is None else _status(contact),
+        status="unknown" if contact is None else _status(conn, contact),
         replies=tuple(
             CallerReply(
                 id=row.id, text=row.text, at=row.created_at, automatic=row.author.startswith("automatic:")
@@ -47,9 +50,9 @@ def news(conn: Connection, caller: str, after: str) -> CallerNews:
     )
 
 
-def _newest_contact(conn: Connection, caller: str) -> Row[Any, Any, Any] | None:
+def _newest_contact(conn: Connection, caller: str) -> Row[Any, Any, Any, Any] | None:
     """By the index that threads new words, or through our replies once the conversation has ended."""
-    found = select(contacts.c.state, contacts.c.claimed_at, contacts.c.accepted_at)
+    found = select(*_SEEN)
     threading = conn.execute(
         found.where(contacts.c.caller == caller, THREADING).order_by(contacts.c.number.desc()).limit(1)
     ).one_or_none()
@@ -60,7 +63,10 @@ def _newest_contact(conn: Connection, caller: str) -> Row[Any, Any, Any] | None:
     return conn.execute(found.where(contacts.c.id == last)).one_or_none()
 
 
-def _status(contact: Row[Any, Any, Any]) -> str:
+def _status(conn: Connection, contact: Row[Any, Any, Any, Any]) -> str:
+    if contact.merged_into:  # one conversation with another way in: what holds for that holds for this
+        query = select(*_SEEN).where(contacts.c.id == contact.merged_into)
+        contact = conn.execute(query).one()
     status = _STATUS[ContactState(contact.state)]
     if status == "with_person" and contact.claimed_at is None:
         return "received"  # on its way by policy, no person has read it

@@ -98,6 +98,7 @@ class TransferSummary(msgspec.Struct, frozen=True, kw_only=True):
     """A transfer without its document."""
 
     id: str
+    incident_id: str
     decision_id: str
     room_id: str
     first_room_id: str
@@ -199,9 +200,7 @@ def conversation(
     unread = [row.raw_id for row in said if row.flag == "defective"]
     bodies = _bodies(conn, unread) if unread else {}
     answered = conn.execute(
-        select(*_columns(replies, StoredReply))
-        .where(replies.c.contact_id.in_(ids))
-        .order_by(replies.c.id)
+        select(*_columns(replies, StoredReply)).where(replies.c.contact_id.in_(ids)).order_by(replies.c.id)
     )
     return (
         [StoredMessage(**row._mapping, raw=bodies.get(row.raw_id, b"")) for row in said],
@@ -248,7 +247,23 @@ def decisions_of(conn: Connection, contact_id: ContactId) -> Sequence[StoredDeci
 
 
 def transfers_of(conn: Connection, contact_id: ContactId) -> Sequence[TransferSummary]:
-    """Every transfer, oldest first."""
+    """Every transfer of a contact and of its incident, oldest first: merged contacts may share that."""
+    own = transfers_from(conn, contact_id)
+    parts = whole(conn, contact_id)[1:]
+    if not parts:
+        return own
+    incident_id = conn.execute(select(contacts.c.incident_id).where(contacts.c.id == contact_id)).scalar()
+    found = [one for part in parts for one in transfers_from(conn, part) if one.incident_id == incident_id]
+    return sorted([*own, *found], key=lambda one: one.id)
+
+
+def shown_transfers(conn: Connection, contact_id: ContactId) -> Sequence[TransferSummary]:
+    """Every transfer of a contact and of those that were merged into it, each one's oldest first."""
+    return [one for part in whole(conn, contact_id) for one in transfers_from(conn, part)]
+
+
+def transfers_from(conn: Connection, contact_id: ContactId) -> Sequence[TransferSummary]:
+    """Every transfer that was sent from a contact itself, oldest first."""
     rows = conn.execute(
         select(*_columns(transfers, TransferSummary))
         .where(transfers.c.contact_id == contact_id)

@@ -39,7 +39,10 @@ CONTACT = (
     "last_provider_id",
 )
 KNOWN = "m.provider_id, m.channel, m.id, m.contact_id, m.content"
-THREAD = "c.caller, c.channel, c.id, c.state, c.queued_at, c.next_attempt_at, c.last_message_at, c.reply_to"
+THREAD = (
+    "c.caller, c.channel, c.id, c.state, c.queued_at, c.next_attempt_at, c.last_message_at, c.reply_to,"
+    " c.last_provider_id, c.merged_into"
+)
 
 
 # LATERAL with a barrier: key by key through the index, whatever the statistics say.
@@ -56,6 +59,12 @@ THREADS_BY_KEY = (
     " WHERE c.threading AND c.caller = j ->> 0 AND c.channel = j ->> 1 FOR UPDATE) AS c"
 )
 
+# What merged contacts are part of: asked for only where one of them wrote.
+WHOLES_BY_ID = (
+    "SELECT c.* FROM json_array_elements_text(%s::json) AS j CROSS JOIN LATERAL"  # noqa: S608
+    f" (SELECT {THREAD} FROM contacts AS c WHERE c.id = j FOR UPDATE) AS c"
+)
+
 PIPELINE_LIMIT = 16
 """Up to so many rows a table, PostgreSQL gets them in one pipeline; beyond, COPY is cheaper."""
 
@@ -68,6 +77,10 @@ class DriverSql(Protocol):
     def insert(self, cursor: Any, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None: ...
     def look_up(self, cursor: Any, ids: Pairs, callers: Pairs) -> tuple[Iterable[Row], Iterable[Row]]:
         """The messages of these (provider id, channel), and the open threads of these (caller, channel)."""
+        ...
+
+    def wholes(self, cursor: Any, contact_ids: Sequence[str]) -> Iterable[Row]:
+        """These contacts as ``THREAD`` has them, kept from others until the commit."""
         ...
 
     def at_once(self, cursor: Any, rows: int) -> AbstractContextManager[object]:
@@ -168,6 +181,10 @@ class SqliteSql(_Changes):
         )
         return known, threads
 
+    def wholes(self, cursor: Any, contact_ids: Sequence[str]) -> Iterable[Row]:
+        sql = f"SELECT {THREAD} FROM json_each(?) AS j CROSS JOIN contacts AS c ON c.id = j.value"  # noqa: S608
+        return self._rows(cursor, sql, contact_ids)
+
     def at_once(self, cursor: Any, rows: int) -> AbstractContextManager[object]:
         return nullcontext()
 
@@ -175,10 +192,10 @@ class SqliteSql(_Changes):
         cursor.connection.commit()
 
     @staticmethod
-    def _rows(cursor: Any, sql: str, pairs: Pairs) -> Iterable[Row]:
-        if not pairs:
+    def _rows(cursor: Any, sql: str, keys: Pairs | Sequence[str]) -> Iterable[Row]:
+        if not keys:
             return ()
-        found: list[Row] = cursor.execute(sql, (_json(pairs),)).fetchall()
+        found: list[Row] = cursor.execute(sql, (_json(keys),)).fetchall()
         return found
 
 
@@ -246,6 +263,10 @@ class PostgresqlSql(_Changes):
             threads = cursor.connection.cursor().execute(THREADS_BY_KEY, (_json(callers),))
             return known.fetchall(), threads.fetchall()
 
+    def wholes(self, cursor: Any, contact_ids: Sequence[str]) -> Iterable[Row]:
+        found: list[Row] = cursor.execute(WHOLES_BY_ID, (_json(contact_ids),)).fetchall()
+        return found
+
     def report(self, cursor: Any, rows: Sequence[Row]) -> None:
         # The turn that `replies.reply_sent` takes too: neither passes the other unseen.
         keys = sorted({report_key(channel, reference) for *_, channel, reference, _ in rows})
@@ -259,8 +280,8 @@ class PostgresqlSql(_Changes):
         return BINARY_TYPES["VARCHAR" if compiled.startswith("VARCHAR") else compiled]
 
 
-def _json(pairs: Pairs) -> str:
-    return msgspec.json.encode(pairs).decode()
+def _json(keys: Pairs | Sequence[str]) -> str:
+    return msgspec.json.encode(keys).decode()
 
 
 BINARY_TYPES = {

@@ -16,7 +16,7 @@ from intake.location import CallerLocation, LocationSource
 from intake.log_events import LogEventName
 from intake.store import location_links, log, triage
 from intake.store.claims import Claim, change, move, owned
-from intake.store.contacts import get, hypotheses
+from intake.store.contacts import get, hypotheses, whole
 from intake.store.following import only_told, replaced
 from intake.store.location_links import LinkEnd
 from intake.store.tables import contacts, transfers
@@ -128,7 +128,7 @@ def _unanswered(conn: Connection, contact_id: ContactId) -> list[str]:
     rooms = conn.execute(
         select(transfers.c.room_id)
         .where(
-            transfers.c.contact_id == contact_id,
+            transfers.c.contact_id.in_(whole(conn, contact_id)),
             transfers.c.state.not_in(finished),
             # Held, and sent again since: the later message is what has to be answered.
             ~and_(transfers.c.state == TransferState.HELD.value, replaced()),

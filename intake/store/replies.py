@@ -13,6 +13,7 @@ from intake.contact import CallerUri, ChannelKind, ContactId, ContactState, Deli
 from intake.errors import NotFound, Refused, StaleClaim
 from intake.log_events import LogEventName
 from intake.store import log
+from intake.store.following import seen_as
 from intake.store.locks import report_key, take_turns
 from intake.store.tables import contacts, delivery_reports, replies
 
@@ -225,6 +226,7 @@ def _reported(conn: Connection, channel: str, provider_ref: str) -> tuple[Delive
 
 def _back_in_sight(conn: Connection, now: datetime, contact_id: str, reason: str) -> None:
     """A person must know: waiting again, unless a handler or the queue has the contact already."""
+    contact_id = seen_as(conn, contact_id)
     row = conn.execute(
         select(contacts.c.state, contacts.c.queued_at).where(contacts.c.id == contact_id).with_for_update()
     ).one()

@@ -13,7 +13,9 @@ from sqlalchemy import (
     Connection,
     Row,
     Text,
+    and_,
     case,
+    func,
     literal,
     literal_column,
     select,
@@ -95,6 +97,13 @@ def newest_words(conn: Connection, contact_id: str) -> Words:
     return Words(**{**row._mapping, "trust": Trust(row.trust)})
 
 
+def last_words_at(conn: Connection, contact_id: str) -> datetime | None:
+    """When a contact's own last message came, by its own way in."""
+    newest = select(func.max(messages.c.received_at)).where(messages.c.contact_id == contact_id)
+    found: datetime | None = conn.execute(newest).scalar()
+    return found
+
+
 def trust_in_place(conn: Connection, location_id: str) -> Trust | None:
     """What the door proved of the message a place came in; None for a handler's own."""
     found = conn.execute(
@@ -165,8 +174,10 @@ def contents(conn: Connection, message_ids: Collection[str]) -> list[InboundMess
 
 def set_best(conn: Connection, now: datetime, contact_id: str, best: CallerLocation) -> None:
     """The best hypothesis as the queue shows it; the hypotheses themselves stay as they are."""
-    # Once handed over, its rooms may know another place: the rerouting worker looks.
-    check_at = case((contacts.c.incident_id != "", literal(now, Instant)), else_=contacts.c.place_check_at)
+    # Once handed over, its rooms may know another place: the rerouting worker looks. What is merged is
+    # looked at with the contact it is part of.
+    is_told = and_(contacts.c.incident_id != "", contacts.c.merged_into == "")
+    check_at = case((is_told, literal(now, Instant)), else_=contacts.c.place_check_at)
     conn.execute(
         update(contacts).where(contacts.c.id == contact_id).values(location=best, place_check_at=check_at)
     )

@@ -81,7 +81,9 @@ def note_open_minute(conn: Connection, channels: Sequence[str], minute: datetime
 
 def figures(conn: Connection, now: datetime, longer_than_s: Sequence[int]) -> Figures:
     """Count the live queue; closed contacts are not looked at."""
-    by_state = {state.value: 0 for state in ContactState if state is not ContactState.CLOSED}
+    by_state = {
+        state.value: 0 for state in ContactState if state not in (ContactState.CLOSED, ContactState.MERGED)
+    }
     by_state |= {
         row.state: int(row.contacts)
         for row in conn.execute(

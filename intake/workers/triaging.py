@@ -12,7 +12,7 @@ import structlog
 from msgspec.structs import replace
 
 from intake import metrics
-from intake.contact import ChannelKind, Contact, ContactId, InboundMessage, MessageKind
+from intake.contact import ChannelKind, Contact, ContactId, ContactState, InboundMessage, MessageKind
 from intake.errors import StoreUnavailable
 from intake.locate.best import choose_best, radius_now_m
 from intake.location import CallerLocation, Reading
@@ -151,6 +151,9 @@ class Triaging:
             self._suggest(conn, now, contact, seen)
             located = best is not None and radius_now_m(best.location, now) <= NEAR_ENOUGH_M
             self._answer(conn, now, contact, message, seen, located=located)
+        if contact.state is ContactState.MERGED:
+            self._part(conn, now, contact, message, seen, hints)
+            return  # a person has put it together: nothing of it goes by itself
         try:
             with conn.begin_nested():
                 proven = item.trust if message.caller == contact.caller else None
@@ -158,6 +161,23 @@ class Triaging:
         except Exception:
             # What was read stays; a contact that cannot go by itself waits for a person.
             log.exception("auto_transfer_failed", contact_id=contact.id)
+
+    def _part(
+        self,
+        conn: Connection,
+        now: datetime,
+        contact: Contact,
+        message: InboundMessage,
+        seen: Assessment,
+        hints: Hints,
+    ) -> None:
+        """What a merged contact says brings the one it is part of to notice as that one's own would."""
+        kept = contacts.get(conn, contact.merged_into, lock=True)
+        self._best(conn, now, kept.id)
+        if message.kind is MessageKind.PLACE:
+            self._heed(conn, now, kept, hints)
+        else:
+            self._suggest(conn, now, kept, seen)
 
     def _best(self, conn: Connection, now: datetime, contact_id: ContactId) -> contacts.StoredLocation | None:
         stored = contacts.hypotheses(conn, contact_id)

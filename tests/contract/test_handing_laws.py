@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from intake.contact import Contact, ContactId, ContactState, Priority
 from intake.errors import Refused, StaleClaim
+from intake.log_events import LogEventName
 from intake.store import claims, handings, handling, log, queue, tables
 from intake.store.claims import Claim
 from intake.store.handings import Offer
@@ -138,7 +139,7 @@ async def test_declined_and_withdrawn_offers_stay_with_their_giver(store: Store)
     assert await rows(store) == [("withdrawn", "ada"), ("declined", "eve"), ("withdrawn", "ada")]
     assert (await contact(store, one)).claimed_by == "ada"
     names = [event.name for event in await store.read(lambda conn: log.of_contact(conn, one))]
-    assert names.count("HandingLogEvent") == 6
+    assert names.count(LogEventName.HANDING) == 6
 
 
 async def test_a_shift_ends_with_everything_offered_and_then_taken(store: Store) -> None:

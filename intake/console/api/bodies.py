@@ -94,9 +94,11 @@ class ReadPlace(Body):
 
 class Answer(Fenced):
     """A reply to the caller. ``id`` is a UUID the client makes: sent twice under it, it is said once, and
-    the second time is answered as the first was, also when the claim has been lost since."""
+    the second time is answered as the first was, also when the claim has been lost since. ``to`` names a
+    merged contact, or a channel, where the conversation has several; left out, the caller's last used."""
 
     text: Words
+    to: Annotated[str, msgspec.Meta(max_length=40)] = ""
     id: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")] | None = None
 
 

@@ -30,6 +30,7 @@ from intake.store import (
     drafts,
     location_links,
     log,
+    merging,
     replies,
     reply_keys,
     reroutes,
@@ -73,9 +74,13 @@ def _everything(conn: Connection, now: datetime, address: str, desk: Desk) -> vi
                 abroad=desk.router.neighbour(one.decision.abroad),
                 border_question=desk.border_question,
             )
-            for one in contacts.decisions_of(conn, contact.id)
+            for part in contacts.whole(conn, contact.id)
+            for one in contacts.decisions_of(conn, part)
         ],
-        transfers=[views.transfer_view(one, find_room) for one in contacts.transfers_of(conn, contact.id)],
+        transfers=[
+            views.transfer_view(one, find_room)
+            for one in contacts.shown_transfers(conn, contact.id)
+        ],
         links=link_views(location_links.of_contact(conn, contact.id), now),
         added=_added(conn, contact, contact.location and desk.places.as_of(contact.location, now), desk),
         reroutes=reroute_views(reroutes.of_contact(conn, contact.id), find_room),
@@ -94,7 +99,8 @@ async def reply(request: web.Request) -> web.Response:
             return said, contacts.get(conn, contact_id)
         contact = claims.owned(conn, now, Claim(contact_id, handler, body.attempts))
         drafts.drop(conn, handler, contact.id)
-        reply_id = replies.queue_reply(conn, now, contact.id, handler, body.text, desk.new_id)
+        way = merging.answered_by(conn, contact, body.to)
+        reply_id = replies.queue_reply(conn, now, way.id, handler, body.text, desk.new_id)
         if body.id:
             reply_keys.keep(conn, body.id, contact.id, handler, reply_id)
         return reply_id, contact

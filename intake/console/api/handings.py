@@ -15,7 +15,7 @@ from intake.console.views import between as views
 from intake.console.views.contact import ContactChange, queue_row
 from intake.contact import Contact, ContactId
 from intake.errors import Refused
-from intake.store import Connection, contacts, handings
+from intake.store import Connection, contacts, handings, handling
 from intake.store.claims import Claim
 from intake.store.handings import Offer
 
@@ -109,6 +109,18 @@ async def move(request: web.Request) -> web.Response:
         )
 
     return _changed(desk, await auditing.run(request, work, to=body.to))
+
+
+async def raise_priority(request: web.Request) -> web.Response:
+    """A supervisor raises a priority without a claim; it is never lowered this way."""
+    desk, supervisor, address = request.app[DESK], request[HANDLER], request.match_info["contact"]
+    body = await read_body(request, bodies.Raise)
+
+    def work(conn: Connection) -> Contact:
+        contact_id, now = contacts.find(conn, address), desk.clock.now()
+        return handling.raise_priority(conn, now, contact_id, supervisor, body.priority, body.reason)
+
+    return _changed(desk, await auditing.run(request, work, priority=int(body.priority)))
 
 
 def _hands(conn: Connection, desk: Desk, name: str) -> int:

@@ -16,6 +16,7 @@ from rich.console import Console, RenderableType
 from intake.commands import queue_fixes, queue_places, queue_rooms
 from intake.console.terminal import queue as screen
 from intake.console.terminal.client import ConsoleClient, ConsoleRefused
+from intake.console.terminal.text import inert_json, inert_xml, visible
 from intake.console.views import contact as views
 
 DEFAULT_URL = "http://127.0.0.1:8090"
@@ -118,13 +119,13 @@ def run(args: argparse.Namespace) -> int:
         answer, shown = asyncio.run(_act(args, token))
     except ConsoleRefused as error:
         if args.json:
-            print(msgspec.json.encode(error.problem).decode())
-        print(_in_words(error), file=sys.stderr)
+            print(inert_json(msgspec.json.encode(error.problem).decode()))
+        print(visible(_in_words(error)), file=sys.stderr)
         return 1
     if isinstance(answer, queue_places.Document):
-        print(answer.text)
+        print(inert_json(answer.text) if args.format == "geojson" else inert_xml(answer.text))
     elif args.json:
-        print(msgspec.json.format(msgspec.json.encode(answer)).decode())
+        print(inert_json(msgspec.json.format(msgspec.json.encode(answer)).decode()))
     else:
         Console(highlight=False).print(shown)
     return 0

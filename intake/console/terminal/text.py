@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import unicodedata
+from collections.abc import Callable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -35,5 +37,24 @@ def visible(text: str) -> str:
         f"⟨{unicodedata.name(one, f'U+{ord(one):04X}')}⟩"
         if unicodedata.category(one) in _INVISIBLE and one not in "\n\t"
         else one
+        for one in text
+    )
+
+
+def inert_json(text: str) -> str:
+    """The same JSON for a terminal: invisible characters as escapes, which every reader reads back."""
+    return _escaped(text, lambda one: json.dumps(one)[1:-1])
+
+
+def inert_xml(text: str) -> str:
+    """The same XML for a terminal: invisible characters as references."""
+    return _escaped(text, lambda one: f"&#x{ord(one):X};")
+
+
+def _escaped(text: str, escape: Callable[[str], str]) -> str:
+    if text.isprintable():
+        return text
+    return "".join(
+        escape(one) if unicodedata.category(one) in _INVISIBLE and one not in "\n\r\t" else one
         for one in text
     )

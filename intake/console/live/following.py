@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -34,6 +35,9 @@ LIMIT = 2_000
 """Contacts read again in one look; the others are next."""
 
 SLICE, ID_SLICE = 250, 1_000
+AT_ONCE = 100
+"""Contacts put in the picture in one turn of the event loop: 2 ms."""
+
 
 RegionOf = Callable[[CallerLocation | None], str]
 Rows = list[tuple[LiveContact, str]]
@@ -81,11 +85,16 @@ class Follower:
                 return self._located(rows), then
 
             rows, after = await self._store.read(read)
-            now = self._clock.now()
-            for row, region in rows:
-                self.board.take(row, region, now)
+            await self._take(rows)
             if after is None:
                 return
+
+    async def _take(self, rows: Rows) -> None:
+        now = self._clock.now()
+        for at, (row, region) in enumerate(rows):
+            if at % AT_ONCE == AT_ONCE - 1:
+                await asyncio.sleep(0)  # the desks are not kept waiting for a long list
+            self.board.take(row, region, now)
 
     async def look(self) -> dict[str, int]:
         """Bring the picture up to date; returns the touched contacts with their fence now."""
@@ -97,8 +106,7 @@ class Follower:
         for row, region in seen.checked:
             if row.contact.id not in seen.signalled:
                 self._check(row, region, now)
-        for row, region in seen.rows:
-            self.board.take(row, region, now)
+        await self._take(seen.rows)
         return {row.contact.merged_into or row.contact.id: row.contact.attempts for row, _ in seen.rows}
 
     def _read(self, conn: Connection, to_check: ToCheck) -> Seen:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
@@ -31,6 +30,7 @@ TRUE_FOR_S = 2.0
 
 LINGER_S = 30.0
 SLOW_S = 10.0
+CLOSING_S = 2.0
 ViewKey = tuple[ViewFilter, str, int, int]
 
 
@@ -74,9 +74,9 @@ class Hub:
 
     async def close(self) -> None:
         """Let every desk go: the intake stops."""
-        for seat in list(self.seats):
-            with contextlib.suppress(Exception):
-                await seat.ws.close(code=1001)
+        leaving = [asyncio.ensure_future(seat.ws.close(code=1001)) for seat in self.seats]
+        if leaving:
+            await asyncio.wait(leaving, timeout=CLOSING_S)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -92,10 +92,15 @@ class Hub:
             self.tallies.refresh()
             view = View(self.board, self.tallies, self.board.listing(where, seat.person.name), first, size)
             self.views[key] = view
-            self.tending.shown(view.refresh())
+            self._shown(view.refresh())
         view.users += 1
         self._look_away(seat)
         seat.look(view)
+
+    def _shown(self, contact_ids: list[str]) -> None:
+        for contact_id in contact_ids:
+            self.board.entries[contact_id].unshown = False
+        self.tending.shown(contact_ids)
 
     def _look_away(self, seat: Seat) -> None:
         view = seat.view
@@ -112,7 +117,7 @@ class Hub:
         """What changed, to every desk that sees it: one frame a view, whoever looks."""
         self.tallies.refresh()
         for view in list(self.views.values()):
-            self.tending.shown(view.refresh())
+            self._shown(view.refresh())
         for seat in self.seats:
             if touched:
                 seat.touch(touched)

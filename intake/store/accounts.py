@@ -42,10 +42,11 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Colleague(msgspec.Struct, frozen=True):
-    """Who a contact can be handed to."""
+    """Who a contact can be handed to, and how many they may have open."""
 
     name: str
     display_name: str
+    open_limit: int
 
 
 COLUMNS = [accounts.c[name] for name in Account.__struct_fields__]
@@ -107,11 +108,11 @@ def every(conn: Connection) -> Sequence[Account]:
 def colleagues(conn: Connection) -> Sequence[Colleague]:
     """Enabled handlers and supervisors, by name."""
     rows = conn.execute(
-        select(accounts.c.name, accounts.c.display_name)
+        select(accounts.c.name, accounts.c.display_name, accounts.c.open_limit)
         .where(accounts.c.role.in_(WORKING), accounts.c.disabled_at.is_(None))
         .order_by(accounts.c.name)
     )
-    return [Colleague(row.name, row.display_name) for row in rows]
+    return [Colleague(row.name, row.display_name, row.open_limit) for row in rows]
 
 
 # -- attempts ----------------------------------------------------------------------------------------------

@@ -9,17 +9,10 @@ import { t } from './words.js';
 const AVAILABILITY = 'intake-availability';
 const YEAR_S = 31_536_000;
 
-export function mountBar(root, desk) {
-  const { state, live, commands } = desk;
-  state.set('availability', sessionStorage.getItem(AVAILABILITY) === 'away' ? 'away' : 'available');
-  live.onOpen(() => live.send({ t: 'state', state: state.get('availability') }));
-  commands.add({ id: 'bar.available', key: 'Alt+a', label: 'queue.toggle_available', area: 'desk', run: () => {
-    const is = state.get('availability') === 'available' ? 'away' : 'available';
-    sessionStorage.setItem(AVAILABILITY, is);
-    state.set('availability', is);
-    live.send({ t: 'state', state: is });
-    desk.say(t(`queue.${is}`));
-  } });
+/** `how.isSupervising`: the supervisor's page, which takes no contacts and makes no sounds. */
+export function mountBar(root, desk, how = {}) {
+  const { state, commands } = desk;
+  if (!how.isSupervising) addAvailability(desk);
   commands.add({ id: 'bar.theme', key: 'Alt+n', label: 'queue.toggle_night', area: 'desk', run: () => {
     setTheme(theme() === 'night' ? 'light' : 'night');
     state.touch('me');
@@ -41,11 +34,12 @@ export function mountBar(root, desk) {
       <span class="grow"></span>
       <span class="number when">${day()} <strong>${clock(now())}</strong> ${zone()}</span>
       <span class="who">${number ? html`${t('queue.desk_is', { number })} · ` : nothing}${state.get('me').display_name}</span>
-      ${toggle('bar.available', t(away ? 'queue.away' : 'queue.available'), away ? 'away' : 'free')}
-      ${toggle('sounds.mute', t(`alarms.sound_is_${state.get('sound') ?? 'blocked'}`), state.get('sound') === 'on' ? '' : 'soft')}
+      ${how.isSupervising ? nothing : html`${toggle('bar.available', t(away ? 'queue.away' : 'queue.available'), away ? 'away' : 'free')}
+        ${toggle('sounds.mute', t(`alarms.sound_is_${state.get('sound') ?? 'blocked'}`), state.get('sound') === 'on' ? '' : 'soft')}`}
       ${toggle('bar.theme', t(theme() === 'night' ? 'common.light' : 'common.night'))}
       ${toggle('bar.language', t('common.language'))}
-      ${state.get('me').role === 'supervisor' ? html`<a class="button" href="/supervisor">${t('supervisor.title')}</a>` : nothing}
+      ${how.isSupervising ? html`<a class="button" href="/desk">${t('supervisor.to_the_desk')}</a><a class="button" href="/wall">${t('supervisor.wall')}</a>` : nothing}
+      ${!how.isSupervising && state.get('me').role === 'supervisor' ? html`<a class="button" href="/supervisor">${t('supervisor.title')}</a>` : nothing}
       ${toggle('bar.sign_out', t('common.sign_out'))}`, root);
   };
   const toggle = (id, label, extra = '') => {
@@ -55,6 +49,19 @@ export function mountBar(root, desk) {
       @click=${() => commands.run(id)}>${label}</button>`;
   };
   state.watch(['queue', 'live', 'tick', 'me', 'availability', 'sound', 'numbers'], draw);
+}
+
+/** Available or away: kept over a reload, and said again each time the line is open. */
+function addAvailability({ state, live, commands, say }) {
+  state.set('availability', sessionStorage.getItem(AVAILABILITY) === 'away' ? 'away' : 'available');
+  live.onOpen(() => live.send({ t: 'state', state: state.get('availability') }));
+  commands.add({ id: 'bar.available', key: 'Alt+a', label: 'queue.toggle_available', area: 'desk', run: () => {
+    const is = state.get('availability') === 'available' ? 'away' : 'available';
+    sessionStorage.setItem(AVAILABILITY, is);
+    state.set('availability', is);
+    live.send({ t: 'state', state: is });
+    say(t(`queue.${is}`));
+  } });
 }
 
 export function theme() {

@@ -28,6 +28,8 @@ def page_routes(libraries_dir: Path) -> tuple[Route, ...]:
     return (
         route("GET", "/", _home, Right.SELF, is_page=True, while_locked=True),
         route("GET", "/desk", shell("desk"), Right.WORK, is_page=True, while_locked=True),
+        route("GET", "/supervisor", shell("supervisor"), Right.SUPERVISE, is_page=True),
+        route("GET", "/wall", shell("wall"), Right.COUNTS, is_page=True),
         route("GET", "/licences", shell("licences"), Right.OPEN),
         route("GET", "/front/{name:.+}", files.own, Right.OPEN),
         route("GET", "/libraries/{name:.+}", serve_library, Right.OPEN),

@@ -58,4 +58,5 @@ async def unlock(request: web.Request) -> web.Response:
 async def colleagues(request: web.Request) -> web.Response:
     """Enabled handlers and supervisors: whom a contact can be handed to."""
     rows = await request.app[DESK].store.read(accounts.colleagues)
-    return answer(ColleaguesAnswer(tuple(ColleagueRow(row.name, row.display_name) for row in rows)))
+    found = (ColleagueRow(row.name, row.display_name, row.open_limit) for row in rows)
+    return answer(ColleaguesAnswer(tuple(found)))

@@ -30,6 +30,7 @@ class LockState(msgspec.Struct, frozen=True):
 class ColleagueRow(msgspec.Struct, frozen=True):
     name: str
     display_name: str
+    open_limit: int
 
 
 class ColleaguesAnswer(msgspec.Struct, frozen=True):

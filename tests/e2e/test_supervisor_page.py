@@ -1,0 +1,103 @@
+"""Two pages over a real intake: the supervisor's, which acts, and the wallboard, which says no word of a caller."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.e2e.office import Office
+
+OpenDesk = Callable[..., Page]
+
+
+def look(page: Page, shots: Path, name: str) -> None:
+    page.screenshot(path=shots / f"{name}.png")
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+    assert "⟦" not in page.locator("body").inner_text()
+
+
+def ready(page: Page) -> Page:
+    expect(page.locator("#supervisor")).to_have_attribute("data-ready", "true")
+    expect(page.locator("[data-live]")).to_have_attribute("data-live", "live")
+    return page
+
+
+def test_a_supervisor_sees_desks_and_raises_moves_and_caps(
+    office: Office, open_desk: OpenDesk, shots: Path
+) -> None:
+    caller = office.caller("my neighbour has not been seen for three days")
+    ada = open_desk("ada")
+    page = ready(open_desk("sue", "/supervisor"))
+    row = page.locator(f"#unanswered tr[data-contact='{caller.contact}']")
+    expect(row).to_contain_text("neighbour")
+    expect(page.locator("#desks tr[data-desk=ada]")).to_contain_text("Available")
+    expect(page.locator("#channels tr[data-channel=app]")).to_contain_text("Open")
+
+    row.get_by_role("button", name="Raise").click()
+    page.locator("#act-reason").fill("elderly, ill")
+    look(page, shots, "supervisor_raise")
+    page.locator("#dialog button[type=submit]").click()
+    expect(page.locator("[data-told]")).to_contain_text("has priority 1 now")
+    expect(row.locator(".badge")).to_have_text("1")
+
+    row.get_by_role("button", name="Move").click()
+    page.locator("#act-to").select_option("ada")
+    page.locator("#dialog button[type=submit]").click()
+    expect(page.locator("[data-told]")).to_contain_text("is with ada now")
+    expect(row).to_have_count(0)
+    expect(page.locator("#desks tr[data-desk=ada] .held-contact")).to_have_count(1)
+    expect(ada.locator(f"[data-contact='{caller.contact}']").first).to_contain_text("with you")
+
+    page.locator("[data-cap=ada]").select_option("2")
+    expect(page.locator("[data-told]")).to_contain_text("ada may have 2 open at once")
+    page.reload()
+    expect(page.locator("[data-cap=ada]")).to_have_value("2")
+    page.locator("[data-cap=ada]").select_option("3")
+    expect(page.locator("[data-told]")).to_contain_text("3 open")
+    look(page, shots, "supervisor")
+
+
+@pytest.mark.parametrize("theme", ["light", "night"])
+@pytest.mark.parametrize("language", ["en", "cy"])
+def test_both_pages_in_both_languages_and_themes(
+    office: Office, open_desk: OpenDesk, shots: Path, language: str, theme: str
+) -> None:
+    office.caller("boat sinking off Padstow")
+    for path in ("/supervisor", "/wall"):
+        page = open_desk("sue", path, language=language)
+        page.context.add_cookies([{"name": "intake-theme", "value": theme, "url": office.desk_url}])
+        page.reload()
+        expect(page.locator("[data-live]")).to_have_attribute("data-live", "live")
+        if path == "/supervisor":
+            ready(page)
+        look(page, shots, f"{path[1:]}_{theme}_{language}")
+
+
+def test_a_handler_is_kept_out_and_a_researcher_sees_the_wall(open_desk: OpenDesk, office: Office) -> None:
+    page = open_desk("ada", "/supervisor")
+    assert page.locator("#supervisor").count() == 0
+    wall = open_desk("rhi", "/wall")
+    expect(wall.locator("[data-figure=wall_waiting] dd")).to_have_text(re.compile(r"\d+"))
+
+
+def test_the_wall_says_no_word_of_a_caller_and_when_it_is_not_live(
+    office: Office, open_desk: OpenDesk, shots: Path
+) -> None:
+    office.caller("unmistakable words of a caller")
+    page = open_desk("rhi", "/wall")
+    expect(page.locator("[data-figure=wall_waiting] dd")).to_have_text(re.compile(r"[1-9]\d*"))
+    assert "unmistakable" not in page.content()
+    size = page.locator("[data-figure=wall_waiting] dd").evaluate("one => getComputedStyle(one).fontSize")
+    assert float(size.removesuffix("px")) >= 0.14 * 1280  # read from five metres on a 55-inch screen
+    page.context.set_offline(True)
+    expect(page.locator("[data-live]")).to_have_attribute("data-live", "stale")
+    expect(page.locator("[data-live]")).to_contain_text("Not live since")
+    look(page, shots, "wall_stale")
+    page.context.set_offline(False)
+    expect(page.locator("[data-live]")).to_have_attribute("data-live", "live")

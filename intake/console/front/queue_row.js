@@ -3,6 +3,7 @@
 import { html, nothing } from '/libraries/lit-html/lit-html.js';
 import { channelName, marks, placeWords, serviceName, spoken, waitLevel } from './queue_words.js';
 import { clock, lasted, now, since_s } from './times.js';
+import { oneLine } from './visible_text.js';
 import { t } from './words.js';
 
 /** `02:30` */
@@ -14,6 +15,7 @@ export const shortClock = (moment) => clock(moment).slice(0, 5);
  */
 export function rowView(row, how) {
   const waited_s = since_s(row.queued_at, now());
+  const summary = oneLine(row.summary);
   const waits = !how.gone && row.claimable;
   const place = placeWords(row.place, t);
   const found = marks(row, how, t, shortClock);
@@ -26,6 +28,6 @@ export function rowView(row, how) {
       <bdi class="row-place ${row.place ? '' : 'none'}">${place.name}</bdi> <span class="row-radius number">${place.radius}</span>
       <span class="row-wait number ${waits ? `w${waitLevel(waited_s)}` : ''}">${lasted(waited_s)}</span></span>
     <span class="row-text">${found.map((one) => html`<span class="mark ${one.kind}">${one.words}</span>`)}${
-      row.summary ? html`<bdi class="row-summary" title=${row.summary}>${row.summary}</bdi>` : nothing}</span>
+      summary ? html`<bdi class="row-summary" title=${summary}>${summary}</bdi>` : nothing}</span>
   </div>`;
 }

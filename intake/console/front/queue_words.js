@@ -1,6 +1,8 @@
 // @ts-check
 /** A row of the queue in words. Pure: `t` is handed in. */
 
+import { oneLine } from './visible_text.js';
+
 const TYPED = new Set(['text_postcode', 'text_outcode', 'text_grid', 'text_latlon', 'text_pluscode', 'text_w3w', 'text_place', 'text_road', 'text_address']);
 
 /** `±9 m`, `±2.1 km`, `±40 km` @param {number} metres */
@@ -16,7 +18,7 @@ export function radius(metres) {
  */
 export function placeWords(place, t) {
   if (!place) return { name: t('queue.no_place'), radius: '' };
-  const name = place.clue || t(TYPED.has(place.source) ? 'queue.from_text' : `queue.from_${place.source}`);
+  const name = oneLine(place.clue ?? '') || t(TYPED.has(place.source) ? 'queue.from_text' : `queue.from_${place.source}`);
   return { name, radius: radius(place.radius_m) };
 }
 
@@ -90,7 +92,7 @@ export function spoken(row, more, t, clockOf, seconds) {
     t('queue.spoken_priority', { priority: row.priority }), row.reference,
     serviceName(row.service, t), channelName(row.channel, t),
     Object.values(placeWords(row.place, t)).join(' '), t('queue.spoken_wait', { minutes: Math.floor(seconds / 60) }),
-    ...marks(row, more, t, clockOf).map((one) => one.words), row.summary,
+    ...marks(row, more, t, clockOf).map((one) => one.words), oneLine(row.summary),
   ];
   return parts.filter(Boolean).join('. ');
 }

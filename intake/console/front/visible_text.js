@@ -66,6 +66,13 @@ export function plain(text) {
   return piecesOf(Array.from(String(text))).map((piece) => piece.shown ?? piece.text).join('').replace(/\s+/g, ' ').trim();
 }
 
+const ODD = new RegExp(`${HIDES.source}|\\p{M}{${STACKED + 1}}`, 'u');
+
+/** `plain`, for rows that are drawn again and again: nearly every text is what it looks like. */
+export function oneLine(text) {
+  return ODD.test(text) ? plain(text) : text;
+}
+
 /** Marked characters and, between them, plain ones; each with where it begins and how long it is. */
 function piecesOf(points) {
   const pieces = [];

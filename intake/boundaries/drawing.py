@@ -40,7 +40,7 @@ TOWNS_LIMIT = 60
 EXCLAVES = 8.0
 """Areas are the ground nearest to postcodes, with many a stray field: drawn only where one can be seen."""
 GRID_STEPS_M = (100, 1_000, 10_000, 100_000)
-GRID_LINES = 60
+GRID_LINES = 25
 """At most so many lines of the National Grid across a window, at the finest step that gives no more."""
 
 Line = list[list[float]]

@@ -232,5 +232,6 @@ def test_the_desk_stays_shut_while_the_intake_is_away(
     page.keyboard.press("Enter")
     expect(page.locator("dialog.lock")).to_be_hidden()
     expect(page.locator("#half-typed")).to_have_value("half a w")
+    expect(page.locator("[data-live]")).to_have_attribute("data-live", "live")
     context.close()
     away.stop()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -13,6 +14,7 @@ import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import select
 
+from intake.console.live import standing
 from intake.console.sign_in import second_factor
 from intake.console.sign_in.sessions import digest
 from intake.store import accounts, audit, claims, tables
@@ -359,6 +361,31 @@ async def test_a_lapsed_lease_is_no_open_conversation(
     await store.run(lambda conn: claims.claim(conn, clock.now(), contact, "ada", 15.0))
     clock.seconds += 16
     assert (await visitor.post("/sign-out", session))[0] == 200
+
+
+@pytest.mark.parametrize("how", ["signed out", "disabled", "another role"])
+async def test_the_live_line_ends_with_its_session(
+    how: str, store: Store, clock: HandClock, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(standing, "LOOK_EVERY_S", 0.05)
+    session = await session_of(store, clock, await make_account(store, "sue", "supervisor"))
+    cookie = "; ".join(f"{name}={value}" for name, value in session.cookies.items())
+    headers = {"Origin": visitor.base, "Cookie": cookie}
+    async with visitor.http.ws_connect(f"{visitor.base}/api/v1/live", headers=headers) as line:
+        await line.receive_json(timeout=5)
+        await visitor.post("/api/v1/session/lock", session)
+        await asyncio.sleep(0.2)
+        assert not line.closed  # a locked desk keeps its conversations
+        if how == "signed out":
+            assert (await visitor.post("/sign-out", session))[0] == 200
+        elif how == "disabled":
+            await store.run(lambda conn: accounts.disable(conn, clock.now(), "sue"))
+        else:
+            await store.run(lambda conn: accounts.set_role(conn, "sue", "handler"))
+        async with asyncio.timeout(5):
+            async for _ in line:
+                pass
+        assert line.close_code == (4409 if how == "another role" else 4401)
 
 
 # -- the lock ----------------------------------------------------------------------------------------------

@@ -5,6 +5,8 @@ import { html, nothing, render } from '/libraries/lit-html/lit-html.js';
 const CHECK_MS = 1_000;
 const RETRY_MS = 5_000;
 const TELL_MS = 5_000;
+/** The server ends a session without requests: who only reads and moves the pointer is there, too. */
+const HERE_MS = 300_000;
 const DEFAULT_S = 600;
 const SIGNS = ['keydown', 'pointerdown', 'pointermove', 'wheel', 'touchstart'];
 
@@ -23,6 +25,7 @@ class Lock {
     this.idleMs = (this.me?.idle_lock_s ?? DEFAULT_S) * 1_000;
     this.lastSign = Date.now();
     this.told = 0;
+    this.asked = Date.now();
     this.isLocked = false;
     this.isBusy = false;
     this.error = '';
@@ -60,6 +63,9 @@ class Lock {
     if (this.lastSign - this.told < TELL_MS) return;
     this.told = this.lastSign;
     this.tell('here');
+    if (this.lastSign - this.asked < HERE_MS) return;
+    this.asked = this.lastSign;
+    this.desk.api.get('/me').catch(() => {});
   }
 
   tell(sign) {

@@ -26,6 +26,7 @@ from intake.console.live.frames import (
 from intake.console.live.hub import HUB, Hub
 from intake.console.live.regions import region_finder
 from intake.console.live.seat import Seat
+from intake.console.live.standing import end_with_session
 from intake.errors import StoreUnavailable
 
 log = structlog.get_logger()
@@ -50,6 +51,7 @@ async def serve(request: web.Request) -> web.StreamResponse:
     hub = request.app[HUB]
     seat = Seat(ws, request, person)
     pump = asyncio.create_task(seat.pump())
+    standing = asyncio.create_task(end_with_session(seat))
     try:
         row = await hub.enter(seat)
         number, state = (row.number, row.state) if row else (None, "")
@@ -67,8 +69,9 @@ async def serve(request: web.Request) -> web.StreamResponse:
     finally:
         hub.leave(seat)
         pump.cancel()
+        standing.cancel()
         with contextlib.suppress(asyncio.CancelledError, ConnectionError):
-            await pump
+            await asyncio.gather(pump, standing)
     return ws
 
 

@@ -136,7 +136,6 @@ async def _page(
         error=error,
         retry_at=retry_at,
         done=done,
-        chosen=found.language if found else person.language,
         has_password=found is not None and found.password_hash != "",
     )
 

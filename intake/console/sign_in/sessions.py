@@ -7,7 +7,7 @@ import hmac
 import re
 import secrets
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from intake.console.roles import Person, Role
@@ -34,9 +34,7 @@ class BrowserSessions:
         if not _TOKEN.fullmatch(cookie):
             return None
         now, id_digest = self._clock.now(), digest(cookie)
-        found = await self._store.read(
-            partial(console_sessions.find, now=now, id_digest=id_digest, idle_s=self.idle_s)
-        )
+        found = await self._find(id_digest, now)
         if found is None or found.role not in set(Role):
             return None
         if now - found.seen_at >= SEEN_EVERY:
@@ -50,6 +48,16 @@ class BrowserSessions:
             session=id_digest,
             csrf=csrf_of(cookie),
             locked=found.locked_at is not None,
+        )
+
+    async def role_of(self, person: Person) -> Role | None:
+        """The role that a session has now, None where it is over. Asking keeps no session from being idle."""
+        found = await self._find(person.session, self._clock.now())
+        return None if found is None or found.role not in set(Role) else Role(found.role)
+
+    async def _find(self, id_digest: str, now: datetime) -> console_sessions.Session | None:
+        return await self._store.read(
+            partial(console_sessions.find, now=now, id_digest=id_digest, idle_s=self.idle_s)
         )
 
     async def start(self, account: str, *, instead_of: str = "", record: Recording | None = None) -> str:

@@ -7,7 +7,8 @@ const SHOWN = 'intake-shown';
 
 /**
  * State keys: `open` [{id, attempts, unread, lost}], `shown` the id of the one in the middle (or null; it may
- * be one that is only looked at), `contact:<id>` the whole contact as GET /contacts/{id} gave it.
+ * be one that is only looked at), `contact:<id>` the whole contact as GET /contacts/{id} gave it, `type_to` the one
+ * whose reply gets the focus, because its handler took it.
  */
 export class OpenContacts {
   constructor({ state, api, live, say }) {
@@ -68,6 +69,7 @@ export class OpenContacts {
     const open = this.state.get('open').filter((one) => one.id !== row.id);
     this.state.set('open', [...open, { id: row.id, attempts: row.attempts, unread: 0, lost: '' }]);
     this.show(row.id);
+    this.state.set('type_to', row.id);
   }
 
   /** Show a contact in the middle, ours or not; its unread count ends. */

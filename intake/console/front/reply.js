@@ -75,6 +75,13 @@ export function mountReply(root, desk) {
     }
   };
 
+  /** Whoever took a contact, or went to it by its key, types next. Nothing that comes in ever moves the focus. */
+  const goOn = (mine) => {
+    if (state.get('type_to') !== fieldOf || !mine) return;
+    state.set('type_to', null);
+    if (!document.querySelector('dialog[open]')) field.focus({ preventScroll: true });
+  };
+
   const draw = () => {
     meet();
     const contact = open.shown();
@@ -86,6 +93,7 @@ export function mountReply(root, desk) {
     render(html`${commands.button('conversation.reply', 'main')}
       <button type="button" class="button small" @click=${() => stock.open()}>${t('conversation.stock_button')} <kbd>/</kbd></button>
       ${replyHint(field.value, contact, drafts.status(fieldOf), state.get('live').status)}`, row);
+    if (contact) goOn(mine);
   };
 
   commands.add({
@@ -97,6 +105,6 @@ export function mountReply(root, desk) {
     },
   });
   live.onOpen(() => drafts.saveAll());
-  state.watch(['shown', 'contacts', 'open', 'drafts', 'live'], draw);
+  state.watch(['shown', 'contacts', 'open', 'drafts', 'live', 'type_to'], draw);
   return { fill, field, drafts, again: (line) => sending.again(line), sentAgain: (id) => sending.sentAgain(id) };
 }

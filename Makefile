@@ -48,6 +48,7 @@ bench: setup     ## side by side with yardsticks; writes the table of tests/benc
 	@$(BIN)/python tests/bench/bench.py
 	@$(BIN)/python tests/bench/bench_routing.py
 	@$(BIN)/python tests/bench/bench_mait.py
+	@$(BIN)/python tests/bench/bench_console.py --write
 
 accuracy: setup  ## how often the map and the stated circles are right: one table; fails when an aim is missed
 	@PYTHONPATH=tests $(BIN)/python -m accuracy

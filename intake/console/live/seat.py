@@ -60,6 +60,11 @@ class Seat:
             self._latest[kind] = text
             self._wake.set()
 
+    def want_desks(self, on: bool) -> None:
+        """Whether this supervisor's page shows the desks; once it does again it is told all anew."""
+        self.wants_desks = on
+        self._told.pop("desks", None)
+
     def beat(self, text: bytes) -> None:
         """The newest beat, behind nothing but itself."""
         self._latest["beat"] = text

@@ -114,7 +114,7 @@ async def _take(hub: Hub, seat: Seat, said: AnyFrame) -> None:
     elif isinstance(said, SayState):
         hub.tending.set_state(seat, said.state)
     elif isinstance(said, SayDesks):
-        seat.wants_desks = said.on
+        seat.want_desks(said.on)
 
 
 def open_live_line(app: web.Application) -> None:

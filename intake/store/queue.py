@@ -18,6 +18,7 @@ from sqlalchemy import (
     case,
     func,
     literal,
+    or_,
     select,
     tuple_,
     update,
@@ -30,6 +31,7 @@ from intake.store.types import Instant
 
 PAGE_LIMIT = 100
 IN_QUEUE = (ContactState.WAITING, ContactState.OPEN, ContactState.HELD)
+_HANDED_OVER = [one.value for one in (ContactState.SENDING, ContactState.DELIVERED, ContactState.ACCEPTED)]
 
 # Written into the statement, so that both engines see that the partial index answers it.
 LIVE = and_(
@@ -147,7 +149,10 @@ def _conditions(where: QueueFilter | None, now: datetime) -> list[ColumnElement[
     if where.claimable:
         found.append(is_claimable(now))
     if where.claimed_by:
-        found += [contacts.c.claimed_by == where.claimed_by, contacts.c.state == ContactState.OPEN.value]
+        # Sent and kept, until its room has it for good: still in these hands.
+        handed_over = and_(contacts.c.state.in_(_HANDED_OVER), contacts.c.next_attempt_at > now)
+        in_hand = or_(contacts.c.state == ContactState.OPEN.value, handed_over)
+        found += [contacts.c.claimed_by == where.claimed_by, in_hand]
     if where.priority is not None:
         found.append(contacts.c.priority == where.priority)
     if where.channel:

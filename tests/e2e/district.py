@@ -13,11 +13,13 @@ import sys
 import time
 import urllib.parse
 import urllib.request
+import uuid
 from pathlib import Path
 from typing import NamedTuple
 
 from tests.conftest import ROOT
 from tests.e2e.office import Office
+from tests.e2e.town import Caller
 from tests.integration.test_roles import free_ports
 
 READY_S = 30.0
@@ -68,6 +70,7 @@ class District(Office):
     def __init__(self, folder: Path):
         super().__init__(folder)
         self._folder = folder
+        self.database = folder / "intake.db"
         self._ports = dict(zip(RULES, free_ports(len(RULES)), strict=True))
         self.rooms: dict[str, Room] = {}
         for room, port in self._ports.items():
@@ -92,6 +95,11 @@ class District(Office):
                 room.process.wait(10)
                 if room.process.stdout is not None:
                     room.process.stdout.close()
+
+    def says(self, caller: Caller, text: str) -> None:
+        """The caller writes again."""
+        path = f"{self.url}/app/v1/contacts/{caller.handle}/messages"
+        self._ask("POST", path, {"id": str(uuid.uuid4()), "text": text}, caller.token)
 
     def _open(self, room: str) -> Room:
         # fmt: off

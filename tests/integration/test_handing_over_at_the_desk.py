@@ -104,3 +104,16 @@ async def test_a_room_is_found_by_words_of_its_name(store: Store) -> None:
         assert status == 400
     async with console(store, HandClock()) as server, aiohttp.ClientSession(str(server.make_url(""))) as http:
         assert (await _ask(http, "GET", "/rooms?q=kent"))[0] == 401
+
+
+async def test_what_was_sent_is_mine_for_as_long_as_i_keep_it(store: Store) -> None:
+    """A desk that is loaded again finds what it still has, also once a room was asked."""
+    clock = HandClock()
+    async with console(store, clock) as server, _session(server) as http:
+        ada = await _take(http, store)
+        assert (await ada.post("send", services=["fire"]))[0] == 202
+        _, mine = await _ask(http, "GET", "/queue?mine=true")
+        assert [(row["id"], row["state"]) for row in mine["rows"]] == [(ada.id, "sending")]
+        clock.seconds += 3600
+        _, later = await _ask(http, "GET", "/queue?mine=true")
+        assert later["rows"] == [], "her lease has lapsed: it is with its room"

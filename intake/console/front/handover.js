@@ -115,11 +115,8 @@ class Handover {
     const { contact, form } = this.look();
     try {
       const report = methane.body(form);
-      if (next.kind === 'update') await this.desk.open.change(id, 'update', { methane: report });
-      else {
-        const seen = { transfers: handedOver(contact), rooms: next.named };
-        await this.desk.open.change(id, 'send', { services: next.services, rooms: next.byHand, methane: report, seen });
-      }
+      const seen = { transfers: handedOver(contact), rooms: next.named };
+      await this.desk.open.change(id, 'send', { services: next.services, rooms: next.byHand, methane: report, seen });
       this.drafts.set(id, { rooms: {}, ticked: {}, seen: false });
       if (this.openSummaryOf === id) this.openSummaryOf = null;
       this.looks.again(id);

@@ -102,14 +102,16 @@ export function plan(contact, known) {
     const since = news(contact);
     const rooms = unique(live.map((line) => ({ id: line.room_id, name: line.main.room_name })));
     if (!since.messages && !since.places && !known.changedFields.length) return { kind: 'nothing', reason: 'all_sent', rooms };
-    return { kind: 'update', services: live.map((line) => line.service), rooms, since, changed: known.changedFields };
+    // To the rooms that have it, whatever the map says by now.
+    const named = Object.fromEntries(live.map((line) => [line.service, line.room_id]));
+    return { kind: 'update', services: Object.keys(named), rooms, named, byHand: named, since, changed: known.changedFields };
   }
   const rooms = [];
   for (const service of services) {
     const chosen = known.chosen[service];
     const decision = known.decisions.get(service);
-    if (!chosen && failedLine(contact, service)?.room_id === decision?.room_id) return { kind: 'choose', service };
     if (!chosen && !decision) return { kind: 'looking', services };
+    if (!chosen && failedLine(contact, service)?.room_id === decision.room_id) return { kind: 'choose', service };
     rooms.push(chosen ? { id: chosen.id, name: chosen.name } : { id: decision.room_id, name: decision.room_name });
   }
   const named = Object.fromEntries(services.map((service, n) => [service, rooms[n].id]));

@@ -11,7 +11,15 @@ from intake.addressee import Seen, addressee, require_seen
 from intake.contact import Contact, ContactId
 from intake.control_room import RoomId, Service
 from intake.errors import Refused
-from intake.incident import Incident, Methane, Transfer, TransferId, TransferKind, TransferState
+from intake.incident import (
+    Incident,
+    IncidentMessage,
+    Methane,
+    Transfer,
+    TransferId,
+    TransferKind,
+    TransferState,
+)
 from intake.locate.best import fuse
 from intake.location import CallerLocation
 from intake.ports import Clock, Router
@@ -201,10 +209,16 @@ class HandOver:
         kind: TransferKind,
         extensions: Mapping[str, str],
         services: Sequence[Service],
+        by: str = "",
+        methane: Methane | None = None,
+        also: Sequence[IncidentMessage] = (),
     ) -> TransferId:
-        """A message of our own to a room that has the incident: nobody leaves the queue by it."""
-        incident_id, report = outgoing.open_incident(conn, now, contact.id, None, self._new_id)
-        incident = incident_of(conn, contact, incident_id, services, report, acting.measured)
+        """A message of our own to a room that has the incident: nobody leaves the queue by it.
+
+        With ``by`` it is that person's: the contact follows its answer. ``also`` is read with what was said.
+        """
+        incident_id, report = outgoing.open_incident(conn, now, contact.id, methane, self._new_id)
+        incident = incident_of(conn, contact, incident_id, services, report, acting.measured, also)
         transfer = self._transfer(
             conn,
             now,
@@ -216,7 +230,7 @@ class HandOver:
             first_room=first_room,
             extensions=extensions,
         )
-        outgoing.enqueue(conn, now, transfer, decision_id, "rerouting", by_itself=True)
+        outgoing.enqueue(conn, now, transfer, decision_id, by or "rerouting", by_itself=not by)
         return transfer.id
 
     def _transfer(

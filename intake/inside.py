@@ -38,6 +38,7 @@ from intake.stock_replies import load_stock_replies
 from intake.suggesting import Suggesting
 from intake.telling import Telling
 from intake.triage import load_added, load_triage
+from intake.updating import Updating
 from intake.verdicts import Verdicts
 from intake.workers.geocoding import Geocoding
 from intake.workers.keeping import Keeping
@@ -60,6 +61,7 @@ class Inside:
         self.router = load_register(settings.config_dir, feed_urls=settings.feeds.urls)
         self.locator = TextLocator.load(settings.data_dir, settings.config_dir / "gazetteer")
         phrases = load_phrases(settings.config_dir)
+        self.phrases = phrases
         self.telling = Telling(phrases)
         self.stock_replies = load_stock_replies(settings.config_dir)
         self.ask = partial(question_of, phrases)
@@ -71,6 +73,7 @@ class Inside:
         self.handover = HandOver(store, self.router, clock, new_id, settings.feeds.agency, suggested)
         rerouting = load_rerouting(settings.config_dir)
         self.rerouting = Rerouting(store, self.handover, self.router, clock, new_id, rerouting)
+        self.updating = Updating(store, self.handover, self.router, clock)
         self.verdicts = Verdicts(store, self.telling, clock, new_id, settings.transfers.verdict_wait_s)
         self.feed_door = FeedDoor(self.secrets)
         self.triage = load_triage(settings.config_dir)
@@ -106,6 +109,8 @@ async def open_console(stack: AsyncExitStack, started: Running, inside: Inside) 
         inviting=inside.inviting,
         suggesting=inside.suggesting,
         stock_replies=inside.stock_replies,
+        phrases=inside.phrases,
+        updating=inside.updating,
         rerouting=inside.rerouting,
         explaining=inside.explaining,
         border_question=inside.border_question,

@@ -24,8 +24,10 @@ def incident_of(
     services: Sequence[Service],
     methane: Methane | None,
     best: CallerLocation | None,
+    also: Sequence[IncidentMessage] = (),
 ) -> Incident:
-    """All that ``mait`` may write. ``methane`` is a person's report; None leaves it to a machine."""
+    """All that ``mait`` may write. ``methane`` is a person's report; None leaves it to a machine. ``also``
+    are handlers' notes that one of them has chosen to go along."""
     said, answered = contacts.conversation(conn, contact.id)
     messages = [
         IncidentMessage(at=one.received_at, author="caller", text=text)
@@ -47,7 +49,7 @@ def incident_of(
         other_locations=tuple(
             one.location for one in contacts.hypotheses(conn, contact.id) if one.location != best
         ),
-        messages=tuple(sorted(messages, key=lambda message: message.at)),
+        messages=tuple(sorted([*messages, *also], key=lambda message: message.at)),
         priority=int(contact.priority),
     )
 

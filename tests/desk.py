@@ -19,6 +19,7 @@ from intake.explaining import Explaining
 from intake.handover import HandOver
 from intake.locate import best
 from intake.locate.text import TextLocator
+from intake.phrases import load_phrases
 from intake.register import load_register, load_rerouting
 from intake.rerouting import Rerouting
 from intake.routing.router import RegionalRouter
@@ -26,6 +27,7 @@ from intake.stock_replies import load_stock_replies
 from intake.store.store import Store
 from intake.suggesting import Suggesting
 from intake.triage import load_added
+from intake.updating import Updating
 from tests.callers import NOON
 
 CONFIG = Path(__file__).parent.parent / "config"
@@ -69,6 +71,8 @@ def make_desk(store: Store, clock: Any, **changes: Any) -> Desk:
         "new_id": new_id,
         "suggesting": suggesting(),
         "stock_replies": load_stock_replies(CONFIG),
+        "phrases": load_phrases(CONFIG),
+        "updating": Updating(store, handover, register(), clock),
         "border_question": {"en": "Which town?", "cy": "Pa dref?"},
         "explaining": Explaining(CONFIG / "boundaries", register()),
         "tokens": {name: hashlib.sha256(token.encode()).hexdigest() for name, token in TOKENS.items()},

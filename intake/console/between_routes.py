@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from intake.console.api import drafts, handings, merging, notes, stock_replies
+from intake.console.api import drafts, handings, house_rules, merging, notes, stock_replies, updates
 from intake.console.roles import Right
 from intake.console.routes import Route, route
 
@@ -25,7 +25,17 @@ BETWEEN: tuple[Route, ...] = (
     route("GET", f"{CONTACT}/merge-candidates", merging.candidates, Right.READ, "contact.merge_candidates"),
     route("POST", f"{CONTACT}/merge", merging.merge, Right.WORK, "contact.merge"),
     route("POST", f"{CONTACT}/unmerge", merging.unmerge, Right.WORK, "contact.unmerge"),
+    # What rooms that have it are told
+    route("POST", f"{CONTACT}/update", updates.send, Right.WORK, "contact.update"),
     # What a supervisor does
     route("POST", f"{CONTACT}/move", handings.move, Right.SUPERVISE, "contact.move"),
+    route("GET", f"{V1}/house-rules/automatic-reply", house_rules.automatic_reply, Right.SUPERVISE),
+    route(
+        "POST",
+        f"{V1}/house-rules/automatic-reply",
+        house_rules.set_automatic_reply,
+        Right.SUPERVISE,
+        "house_rules.automatic_reply",
+    ),
     route("POST", f"{CONTACT}/raise", handings.raise_priority, Right.SUPERVISE, "contact.raise"),
 )

@@ -22,6 +22,7 @@ from intake.explaining import Explaining
 from intake.incident import Methane, TransferId
 from intake.locate.fusion import Fusion
 from intake.location import CallerLocation, Clue
+from intake.phrases import Phrases
 from intake.ports import Clock, Locator, Router
 from intake.public.inviting import Inviting
 from intake.rerouting import Rerouting
@@ -29,6 +30,7 @@ from intake.stock_replies import StockReply
 from intake.store.audit import Recording
 from intake.store.store import Store
 from intake.suggesting import Suggesting
+from intake.updating import Updating
 
 
 class HandOver(Protocol):
@@ -98,6 +100,8 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     inviting: Inviting | None = None
     suggesting: Suggesting | None = None
     stock_replies: Sequence[StockReply] = ()
+    phrases: Phrases | None = None
+    updating: Updating | None = None
     rerouting: Rerouting | None = None
     explaining: Explaining | None = None
     border_question: Mapping[str, str] = {}

@@ -74,14 +74,8 @@ def merge(
     before["raised"] = {name: _plain(value) for name, value in raised.items()}
     row = msgspec.structs.asdict(made) | {"before": before, "undone_at": None, "undone_by": ""}
     conn.execute(merges.insert().values(**row))
-    _put(
-        conn,
-        [merged.id],
-        state=ContactState.MERGED.value,
-        merged_into=into,
-        claimed_by="",
-        attempts=merged.attempts + 1,
-    )
+    gone = {"state": ContactState.MERGED, "merged_into": into, "claimed_by": ""}
+    _put(conn, [merged.id], **gone, attempts=merged.attempts + 1)
     _put(conn, whole(conn, merged.id)[1:], merged_into=into)
     if raised:
         _put(conn, [into], **raised)
@@ -118,7 +112,7 @@ def unmerge(
     _come_back(conn, now, merged, row)
     _put(conn, [kept_id], **_lowered(conn, kept, row))
     _choose(conn, now, kept_id, choose_best)
-    made = Merge(**{name: row._mapping[name] for name in Merge.__struct_fields__})
+    made = _merge_of(row)
     _log(conn, now, made, handler, merged, "undone", kept_id)
     return get(conn, merged_id)
 
@@ -131,10 +125,7 @@ def standing_in(conn: Connection, contact_id: ContactId) -> Sequence[tuple[Merge
     rows = conn.execute(
         select(merges).where(_STANDING, merges.c.merged_id.in_(ids)).order_by(merges.c.at, merges.c.id)
     ).all()
-    return [
-        (Merge(**{name: row._mapping[name] for name in Merge.__struct_fields__}), get(conn, row.merged_id))
-        for row in rows
-    ]
+    return [(_merge_of(row), get(conn, row.merged_id)) for row in rows]
 
 
 def answered_by(conn: Connection, contact: Contact, to: str = "") -> Contact:
@@ -284,6 +275,10 @@ def _put(conn: Connection, ids: Sequence[ContactId], **values: Any) -> None:
             name: value.value if isinstance(value, ContactState) else value for name, value in values.items()
         }
         conn.execute(update(contacts).where(contacts.c.id.in_(ids)).values(**plain))
+
+
+def _merge_of(row: Row[Any]) -> Merge:
+    return Merge(**{name: row._mapping[name] for name in Merge.__struct_fields__})
 
 
 def _name(contact: Contact) -> str:

@@ -19,7 +19,7 @@ from intake.location import CallerLocation, Reading
 from intake.log_events import LogEventName
 from intake.ports import Clock, Locator
 from intake.settings import ContactsSettings
-from intake.store import Connection, clues, contacts, replies
+from intake.store import Connection, clues, contacts, house_rules, replies
 from intake.store import log as log_events
 from intake.store import triage as table
 from intake.store.handling import SET_BY
@@ -61,6 +61,7 @@ class Triaging:
         self._clock = clock
         self._new_id = new_id
         self._settings = settings
+        self._house_rules = house_rules.Remembered()
         self._joining = Joining(store, triage, clock, new_id, settings, whole_of)
 
     async def step(self) -> int:
@@ -230,7 +231,8 @@ class Triaging:
             return
         if replies.any_for_contact(conn, contact.id):
             return
-        told = self._telling.first(seen, located=located)
+        rule = self._house_rules.rule(conn, now)
+        told = self._telling.first(seen, located=located, rule=rule)
         replies.queue_reply(conn, now, contact.id, told.author, told.text, self._new_id)
 
     async def _set_aside(self, item: table.Untriaged, error: str) -> None:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import aiohttp
 import pytest
 from aiohttp.test_utils import TestServer
+from msgspec.structs import replace
 
 from intake.console.roles import Person, Role
+from intake.contact import CallerUri
+from intake.location import CallerLocation, LocationSource
+from intake.store import tables, triage
 from intake.store.store import Store
-from tests.callers import queue_of
+from tests.callers import at, phone, queue_of, write_in
 from tests.desk import TOKENS, HandClock, console
 
 
@@ -161,3 +166,73 @@ async def test_a_supervisor_moves_and_raises_and_a_handler_may_not(store: Store,
         status, row = await desk_of_sue.ask("POST", "/contacts/2/raise", raised)
         assert (status, row["contact"]["priority"]) == (200, 1)
         assert (await desk_of_sue.ask("POST", "/contacts/2/raise", raised))[0] == 409
+
+
+async def test_a_supervisor_chooses_the_first_automatic_reply(store: Store, clock: HandClock) -> None:
+    sue = OneSession(Person(name="sue", role=Role.SUPERVISOR))
+    path = "/house-rules/automatic-reply"
+    async with console(store, clock, sessions=sue) as server:
+        ada, boss = Asking(server, "ada"), Asking(server, "ada", Cookie="__Host-intake=here")
+        assert (await ada.ask("GET", path))[0] == (await ada.ask("POST", path, {"rule": "busy"}))[0] == 403
+        _, before = await boss.ask("GET", path)
+        assert (before["rule"], before["set_by"]) == ("normal", "")
+        status, after = await boss.ask("POST", path, {"rule": "major_incident"})
+        assert (status, after["rule"], after["set_by"]) == (200, "major_incident", "sue")
+        assert [one["rule"] for one in after["choices"]] == ["normal", "busy", "major_incident"]
+        major = after["choices"][2]
+        assert "very big" in major["ask_location"]["en"]["text"]
+        assert major["located"]["cy"]["reviewed"] is False
+        assert (await boss.ask("POST", path, {"rule": "carnival"}))[0] == 400
+
+
+async def test_two_contacts_become_one_and_two_again(store: Store, clock: HandClock) -> None:
+    one, kept = await queue_of(store, 2)
+    async with console(store, clock) as server:
+        ada = Asking(server, "ada")
+        _, claimed = await ada.ask("POST", f"/contacts/{kept}/claim", {})
+        fence = {"attempts": claimed["contact"]["attempts"]}
+        body = {"attempts": 0, "into": "26-000002", "reason": "she says it is her other phone"}
+        status, merged = await ada.ask("POST", "/contacts/1/merge", body)
+        assert (status, merged["contact"]["id"]) == (200, kept)
+        _, shown = await ada.ask("GET", "/contacts/2")
+        assert [(line["channel"], line["contact"]) for line in shown["conversation"]] == [
+            ("sms", one),
+            ("sms", kept),
+        ]
+        (part,) = shown["merged"]
+        assert (part["reference"], part["by"], part["contact_id"]) == ("26-000001", "ada", one)
+        assert (await ada.ask("GET", "/contacts/1"))[1]["merged_into"] == kept
+        reply = {**fence, "text": "Which phone is better?", "to": "26-000001"}
+        assert (await ada.ask("POST", "/contacts/2/replies", reply))[0] == 202
+        _, shown = await ada.ask("GET", "/contacts/2")
+        assert [line["contact"] for line in shown["conversation"] if line["author"] == "ada"] == [one]
+        assert (await ada.ask("POST", "/contacts/2/replies", {**reply, "to": "fax"}))[0] == 409
+        status, back = await ada.ask("POST", "/contacts/2/unmerge", {"merge": part["id"]})
+        assert (status, back["contact"]["id"], back["contact"]["state"]) == (200, one, "waiting")
+        assert (await ada.ask("GET", "/contacts/2"))[1]["merged"] == []
+        assert (await ada.ask("POST", "/contacts/2/unmerge", {"merge": part["id"]}))[0] == 409
+
+
+async def test_contacts_that_may_be_one_are_named_with_the_reason(store: Store, clock: HandClock) -> None:
+    one, near, _far, late = await queue_of(store, 4)
+    leeds = CallerLocation(
+        latitude=53.8, longitude=-1.55, uncertainty_m=300, source=LocationSource.TEXT_POSTCODE
+    )
+    for contact, where in ((one, leeds), (near, replace(leeds, latitude=53.801)), (late, leeds)):
+        await store.run(partial(triage.set_best, now=at(4), contact_id=contact, best=where))
+    await store.run(
+        lambda conn: conn.execute(
+            tables.contacts.update()
+            .where(tables.contacts.c.id == late)
+            .values(last_message_at=at(3600), queued_at=at(3600))
+        )
+    )
+    app = await write_in(store, CallerUri("app:x"), seconds=5)
+    await store.run(lambda conn: triage.state_number(conn, app, phone(0)))
+    async with console(store, clock) as server:
+        _, found = await Asking(server, "ada").ask("GET", f"/contacts/{one}/merge-candidates")
+    rows = [(row["contact_id"], row["same_person"]) for row in found["candidates"]]
+    assert rows == [(app, True), (near, False)]
+    assert found["candidates"][0]["reasons"][0]["en"] == "Gives the same telephone number, by sms"
+    assert found["candidates"][1]["reasons"][0]["en"] == "111 m away, and wrote 0 min apart"
+    assert found["candidates"][1]["reasons"][0]["cy"].startswith("111 m i ffwrdd")

@@ -80,6 +80,7 @@ TABLE = {
     f"GET {C}/route": READS,
     f"GET {C}/summary": READS,
     f"GET {C}/decisions": READS,
+    f"GET {C}/merge-candidates": READS,
     f"GET {C}/places.geojson": READS,
     f"GET {C}/places.pidf.xml": READS,
     # Work
@@ -108,12 +109,17 @@ TABLE = {
             "take-offer",
             "decline-offer",
             "withdraw-offer",
+            "merge",
+            "unmerge",
+            "update",
             "silent",
         )
     },
     # Supervisors
     f"POST {C}/move": SUPERVISES,
     f"POST {C}/raise": SUPERVISES,
+    "GET /api/v1/house-rules/automatic-reply": SUPERVISES,
+    "POST /api/v1/house-rules/automatic-reply": SUPERVISES,
     # Auditors
     "GET /audit": AUDITS,
     "GET /audit.csv": AUDITS,

@@ -11,6 +11,7 @@ import aiohttp
 import msgspec
 
 from intake.console.api.answers import Problem
+from intake.console.views import between
 from intake.console.views import contact as views
 from intake.console.views.fixes import FixesAnswer
 from intake.errors import IntakeError
@@ -98,6 +99,22 @@ class ConsoleClient:
 
     async def send(self, contact: str, **body: Any) -> views.SentAnswer:
         return await self._ask("POST", f"{_path(contact)}/send", views.SentAnswer, body)
+
+    async def update(self, contact: str, **body: Any) -> views.SentAnswer:
+        """Tell every room that has it what is new."""
+        return await self._ask("POST", f"{_path(contact)}/update", views.SentAnswer, body)
+
+    async def note(self, contact: str, text: str) -> between.NoteView:
+        """Leave a note for colleagues."""
+        return await self._ask("POST", f"{_path(contact)}/notes", between.NoteView, {"text": text})
+
+    async def hand(self, contact: str, **body: Any) -> between.OfferView:
+        """Offer it to a colleague, or to anybody."""
+        return await self._ask("POST", f"{_path(contact)}/hand", between.OfferView, body)
+
+    async def offers(self) -> between.OffersAnswer:
+        """What is offered to me, and what I offer."""
+        return await self._ask("GET", "/offers", between.OffersAnswer)
 
     async def reroute(self, contact: str, **body: Any) -> views.SentAnswer:
         """Send to the room that is proposed."""

@@ -105,7 +105,8 @@ def conversation(
 
 def _repeats(before: Line, line: Line) -> bool:
     only_words = line.text not in ("", PLACE_SENT) and not (line.attachments or line.flags or line.edits)
-    return only_words and line.author == CALLER and before.text == line.text
+    same_way = before.contact == line.contact
+    return only_words and same_way and line.author == CALLER and before.text == line.text
 
 
 def _message(stored: StoredMessage) -> InboundMessage | None:

@@ -18,7 +18,6 @@ export class StockReplies {
     this.at = 0;
     this.chosen = {};
     field.setAttribute('aria-autocomplete', 'list');
-    field.setAttribute('aria-controls', 'stock-list');
     field.addEventListener('input', () => this.look());
     field.addEventListener('keydown', (event) => this.key(event));
     field.addEventListener('blur', () => setTimeout(() => this.field.ownerDocument.activeElement !== field && this.close(), 150));
@@ -91,7 +90,7 @@ export class StockReplies {
   close() {
     if (this.query === null && !this.root.firstElementChild) return;
     this.query = null;
-    this.field.removeAttribute('aria-activedescendant');
+    for (const name of ['aria-activedescendant', 'aria-controls']) this.field.removeAttribute(name);
     render(nothing, this.root);
   }
 
@@ -101,6 +100,7 @@ export class StockReplies {
     const other = LANGUAGES.find((one) => one !== language);
     if (rows.length) this.field.setAttribute('aria-activedescendant', `stock-${rows[this.at]?.id}`);
     else this.field.removeAttribute('aria-activedescendant');
+    this.field.setAttribute('aria-controls', 'stock-list');
     // The field keeps the focus: the list is pressed, never entered.
     const keep = (event) => event.preventDefault();
     render(html`<div class="stock" @mousedown=${keep}>

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from intake.console.desk import PERSON
 from intake.console.pages import files
+from intake.console.pages.licences import licence_routes
 from intake.console.pages.shells import SHELLS
 from intake.console.roles import Right, Role
 from intake.console.routes import Handler, Route, route
@@ -30,7 +31,7 @@ def page_routes(libraries_dir: Path) -> tuple[Route, ...]:
         route("GET", "/desk", shell("desk"), Right.WORK, is_page=True, while_locked=True),
         route("GET", "/supervisor", shell("supervisor"), Right.SUPERVISE, is_page=True),
         route("GET", "/wall", shell("wall"), Right.COUNTS, is_page=True),
-        route("GET", "/licences", shell("licences"), Right.OPEN),
+        *licence_routes(libraries_dir),
         route("GET", "/front/{name:.+}", files.own, Right.OPEN),
         route("GET", "/libraries/{name:.+}", serve_library, Right.OPEN),
         route("GET", "/words/{language}.json", files.words, Right.OPEN),

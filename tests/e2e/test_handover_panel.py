@@ -118,10 +118,8 @@ def test_a_room_that_refuses_leaves_it_here_and_another_is_chosen(
     assert (row["state"], row["claimed_by"]) == ("open", "ada")
     expect(page.locator(".handover-status")).to_contain_text("said no")
     look(page, shots, "refused")
-    page.keyboard.press("F8")  # the summary
-    page.wait_for_timeout(SAME_PRESS_MS)
     page.keyboard.press("F8")
-    page.wait_for_timeout(500)
+    expect(page.locator("#dialog")).to_be_visible()
     assert len(district.shown(caller_of(desk))["transfers"]) == 1, "nobody is sent it again unasked"
     page.keyboard.press("Escape")
     line.get_by_role("button").click()
@@ -133,7 +131,7 @@ def test_a_room_that_refuses_leaves_it_here_and_another_is_chosen(
     route = page.locator(".route[data-service=police]")
     expect(route).to_have_attribute("data-room", "police-north-yorkshire")
     expect(route).to_contain_text("Chosen by you")
-    page.keyboard.press("F8")
+    send(page)
     again = page.locator('.transfer[data-room="police-north-yorkshire"]')
     expect(again).to_have_attribute("data-state", "held")
     expect(again).to_contain_text("Ring them now")

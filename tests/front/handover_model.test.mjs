@@ -79,6 +79,6 @@ test('what has come since the last message is an update for the rooms that have 
   const accepted = contact({ transfers: [transfer({ state: 'accepted' })], conversation: [said('caller', -5), said('ada', 20), said('caller', 30)] });
   assert.deepEqual(news(accepted), { messages: 1, places: 0 });
   const next = plan(accepted, known());
-  assert.deepEqual([next.kind, next.named], ['update', { fire: 'fire-a' }]);
+  assert.deepEqual([next.kind, next.rooms], ['update', [{ id: 'fire-a', name: 'Fire A' }]]);
   assert.equal(plan({ ...accepted, conversation: [] }, known({ changedFields: ['hazards'] })).kind, 'update');
 });

@@ -80,10 +80,11 @@ class Handover {
     const id = contact.contact.id;
     if (this.sending.has(id) || performance.now() - this.openedAt < SAME_PRESS_MS) return;
     if (next.kind === 'nothing') return this.sayNothing(next);
+    if (next.kind === 'choose') return this.choose(next.service);
     if (!draft.seen) return this.openSummary(id);
     if (fault) return this.field(fault)?.focus();
-    if (next.kind === 'send' || next.kind === 'update') await this.send(id, next);
-    else this.desk.say(t(`handover.${next.kind}`));
+    if (next.kind === 'looking') return this.desk.say(t('handover.looking'));
+    return this.send(id, next);
   }
 
   sayNothing(next) {
@@ -116,7 +117,8 @@ class Handover {
     try {
       const report = methane.body(form);
       const seen = { transfers: handedOver(contact), rooms: next.named };
-      await this.desk.open.change(id, 'send', { services: next.services, rooms: next.byHand, methane: report, seen });
+      if (next.kind === 'update') await this.desk.open.change(id, 'update', { methane: report });
+      else await this.desk.open.change(id, 'send', { services: next.services, rooms: next.byHand, methane: report, seen });
       this.drafts.set(id, { rooms: {}, ticked: {}, seen: false });
       if (this.openSummaryOf === id) this.openSummaryOf = null;
       this.looks.again(id);
@@ -212,7 +214,7 @@ class Handover {
       return html`<div class="handover-foot"><p class="quiet">${t(at.contact.contact.state === 'closed' ? 'handover.closed' : 'handover.not_ours')}</p></div>`;
     }
     const sending = this.sending.has(id);
-    const can = !sending && ['send', 'update', 'choose', 'looking'].includes(at.plan.kind) && !(at.draft.seen && ['choose', 'looking'].includes(at.plan.kind));
+    const can = !sending && at.plan.kind !== 'nothing' && !(at.draft.seen && at.plan.kind === 'looking');
     return html`<div class="handover-foot">
       ${trouble ? html`<p class="error" role="alert">${trouble}</p>` : nothing}
       <p class="handover-status">${sending ? t('handover.sending') : status(at)}</p>
@@ -249,7 +251,7 @@ function names(rooms) {
 function label({ plan: next, draft }) {
   if (next.kind === 'send') return t(draft.seen ? 'handover.send_to' : 'handover.check_for', { rooms: names(next.rooms) });
   if (next.kind === 'update') return t(draft.seen ? 'handover.update_to' : 'handover.check_update', { rooms: names(next.rooms) });
-  return t('handover.send');
+  return t(next.kind === 'choose' ? 'handover.choose_another' : 'handover.send');
 }
 
 /** One line over the button: what is missing, or what has changed since. */

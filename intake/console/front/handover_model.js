@@ -102,9 +102,7 @@ export function plan(contact, known) {
     const since = news(contact);
     const rooms = unique(live.map((line) => ({ id: line.room_id, name: line.main.room_name })));
     if (!since.messages && !since.places && !known.changedFields.length) return { kind: 'nothing', reason: 'all_sent', rooms };
-    // To the rooms that have it, whatever the map says by now.
-    const named = Object.fromEntries(live.map((line) => [line.service, line.room_id]));
-    return { kind: 'update', services: Object.keys(named), rooms, named, byHand: named, since, changed: known.changedFields };
+    return { kind: 'update', services: live.map((line) => line.service), rooms, since, changed: known.changedFields };
   }
   const rooms = [];
   for (const service of services) {

@@ -14,25 +14,25 @@ export function transferLines(contact, now_ms, act) {
   const all = lines(contact);
   if (!all.length) return nothing;
   return html`<ul class="transfers" aria-label=${t('handover.sent_so_far')}>
-    ${repeat(all, (line) => `${line.service} ${line.room_id}`, (line) => item(line, now_ms, act))}</ul>`;
+    ${repeat([...all.filter((line) => !line.over), ...all.filter((line) => line.over)], (line) => `${line.service} ${line.room_id}`, (line) => item(line, now_ms, act))}</ul>`;
 }
 
 function item(line, now_ms, act) {
   const loud = level(line, now_ms);
   const { main } = line;
   const took = waited_s(line, now_ms);
-  return html`<li class="transfer ${loud} ${line.over ? 'over' : ''}" data-service=${line.service} data-room=${line.room_id} data-state=${line.state} data-level=${loud}>
+  return html`<li class="transfer ${line.over ? 'went-elsewhere' : ''}" data-service=${line.service} data-room=${line.room_id} data-state=${line.state} data-level=${loud}>
     <p class="transfer-head"><span>${serviceName(line.service)} →</span> <strong>${main.room_name}</strong>
-      <span class="transfer-state ${line.state}">${line.over ? t('handover.over') : t(`handover.state_${line.state}`)}</span>
+      <span class="transfer-state" data-state=${line.over ? 'over' : line.state}>${line.over ? t('handover.over') : t(`handover.state_${line.state}`)}</span>
       ${took ? html`<strong class="number transfer-took">${lasted(took)}</strong>` : nothing}</p>
+    ${loud === 'amber' ? html`<p>${t('handover.no_answer_yet')} <strong class="number">${main.telephone}</strong></p>` : nothing}
+    ${loud === 'alarm' ? alarm(line, act) : nothing}
     ${main.first_room_id && main.first_room_id !== main.room_id
       ? html`<p>${t('handover.buddy', { first: main.first_room_name })}</p>` : nothing}
     ${line.over ? nothing : steps(main)}
     ${main.room_reference ? html`<p>${t('handover.their_reference')} <strong>${main.room_reference}</strong></p>` : nothing}
     ${main.reason && (line.state === 'rejected' || line.state === 'held') ? html`<p class="transfer-reason"><q lang="en">${main.reason}</q></p>` : nothing}
     ${line.update && !line.over ? updated(line.update) : nothing}
-    ${loud === 'amber' ? html`<p>${t('handover.no_answer_yet')} <span class="number">${main.telephone}</span></p>` : nothing}
-    ${loud === 'alarm' ? alarm(line, act) : nothing}
   </li>`;
 }
 
@@ -56,7 +56,7 @@ function updated(update) {
 function alarm(line, act) {
   return html`<p class="transfer-alarm" role="alert">${t(line.live ? 'handover.ring_silent' : `handover.ring_${line.state}`)}
       <strong class="transfer-phone number">${line.main.telephone || t('handover.no_telephone')}</strong></p>
-    ${act.ours ? html`<p><button type="button" class="button" @click=${() => act.choose(line.service)}>${t('handover.choose_another')}</button></p>` : nothing}`;
+    ${act.ours && !line.over ? html`<p><button type="button" class="button" @click=${() => act.choose(line.service)}>${t('handover.choose_another')}</button></p>` : nothing}`;
 }
 
 /** @param {{go: (service: string) => void, stay: (service: string, reason: string) => void}} act */

@@ -1,4 +1,4 @@
-"""Two pages over a real intake: the supervisor's, which acts, and the wallboard, which says no word of a caller."""
+"""The supervisor's page, which acts, and the wallboard, which says no word of a caller."""
 
 from __future__ import annotations
 
@@ -61,6 +61,17 @@ def test_a_supervisor_sees_desks_and_raises_moves_and_caps(
     page.locator("[data-cap=ada]").select_option("3")
     expect(page.locator("[data-told]")).to_contain_text("3 open")
     look(page, shots, "supervisor")
+
+    page.locator("#rule input[value=busy]").check()
+    expect(page.locator("#dialog blockquote")).to_have_count(2)
+    look(page, shots, "supervisor_automatic")
+    page.locator("#dialog button[type=submit]").click()
+    expect(page.locator("[data-told]")).to_contain_text("automatic reply is now: Busy")
+    page.reload()
+    expect(page.locator("#rule input[value=busy]")).to_be_checked()
+    page.locator("#rule input[value=normal]").check()
+    page.locator("#dialog button").last.click()  # left as it was
+    expect(page.locator("#rule input[value=busy]")).to_be_checked()
 
 
 @pytest.mark.parametrize("theme", ["light", "night"])

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { channelName, isForeign, marks, placeWords, radius, standing, waitLevel } from '../../intake/console/front/queue_words.js';
+import { channelName, isForeign, marks, placeWords, radius, standing, waitLevel, waitWords } from '../../intake/console/front/queue_words.js';
 
 const t = (key, values = {}) => (key.includes('_unheard') ? `⟦${key}⟧` : [key, ...Object.values(values)].join(' '));
 const clockOf = () => '02:30';
@@ -38,4 +38,8 @@ test('marks come in one order', () => {
 
 test('a channel nobody has words for is called by its name', () => {
   assert.equal(channelName('unheard_of', t), 'Unheard of');
+});
+
+test('a wait is short to read', () => {
+  assert.deepEqual([5, 112, 3_599, 3_600, 14_191, 90_000].map(waitWords), ['00:05', '01:52', '59:59', '1 h 00', '3 h 56', '1 d 01 h']);
 });

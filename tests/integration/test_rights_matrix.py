@@ -120,6 +120,12 @@ TABLE = {
     f"POST {C}/raise": SUPERVISES,
     "GET /api/v1/house-rules/automatic-reply": SUPERVISES,
     "POST /api/v1/house-rules/automatic-reply": SUPERVISES,
+    "GET /supervisor": SUPERVISES,
+    "GET /api/v1/supervisor": SUPERVISES,
+    "POST /api/v1/supervisor/caps": SUPERVISES,
+    # Figures without a caller's word
+    "GET /wall": COUNTS,
+    "GET /api/v1/wall": COUNTS,
     # Auditors
     "GET /audit": AUDITS,
     "GET /audit.csv": AUDITS,

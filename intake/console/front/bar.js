@@ -54,12 +54,17 @@ export function mountBar(root, desk, how = {}) {
 /** Available or away: kept over a reload, and said again each time the line is open. */
 function addAvailability({ state, live, commands, say }) {
   state.set('availability', sessionStorage.getItem(AVAILABILITY) === 'away' ? 'away' : 'available');
-  live.onOpen(() => live.send({ t: 'state', state: state.get('availability') }));
+  const tell = () => live.send({ t: 'state', state: state.get('availability') });
+  live.onOpen(tell);
+  // Another page of the same person may have said otherwise: this desk takes contacts.
+  live.on('alarms', (frame) => {
+    if (frame.desks?.none && state.get('availability') === 'available') tell();
+  });
   commands.add({ id: 'bar.available', key: 'Alt+a', label: 'queue.toggle_available', area: 'desk', run: () => {
     const is = state.get('availability') === 'available' ? 'away' : 'available';
     sessionStorage.setItem(AVAILABILITY, is);
     state.set('availability', is);
-    live.send({ t: 'state', state: is });
+    tell();
     say(t(`queue.${is}`));
   } });
 }

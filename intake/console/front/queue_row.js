@@ -1,8 +1,8 @@
 /** One line of the queue. */
 
 import { html, nothing } from '/libraries/lit-html/lit-html.js';
-import { channelName, marks, placeWords, serviceName, spoken, waitLevel } from './queue_words.js';
-import { clock, lasted, now, since_s } from './times.js';
+import { channelName, marks, placeWords, serviceName, spoken, waitLevel, waitWords } from './queue_words.js';
+import { clock, now, since_s } from './times.js';
 import { oneLine } from './visible_text.js';
 import { t } from './words.js';
 
@@ -26,7 +26,7 @@ export function rowView(row, how) {
     <span class="row-head"><span class="badge p${row.priority}">${row.priority}</span>
       <span class="row-what"><b>${serviceName(row.service, t)}</b> · ${channelName(row.channel, t)} ·</span>
       <bdi class="row-place ${row.place ? '' : 'none'}">${place.name}</bdi> <span class="row-radius number">${place.radius}</span>
-      <span class="row-wait number ${waits ? `w${waitLevel(waited_s)}` : ''}">${lasted(waited_s)}</span></span>
+      <span class="row-wait number ${waits ? `w${waitLevel(waited_s)}` : ''}">${waitWords(waited_s)}</span></span>
     <span class="row-text">${found.map((one) => html`<span class="mark ${one.kind}">${one.words}</span>`)}${
       summary ? html`<bdi class="row-summary" title=${summary}>${summary}</bdi>` : nothing}</span>
   </div>`;

@@ -63,6 +63,14 @@ export function deskName(handler, more, t) {
   return number ? t('queue.desk', { number }) : handler;
 }
 
+/** `01:52`; from an hour on `3 h 56`, from a day on `2 d 04 h`: room for what matters more. @param {number} seconds */
+export function waitWords(seconds) {
+  const two = (/** @type {number} */ n) => String(Math.floor(n)).padStart(2, '0');
+  if (seconds >= 86_400) return `${Math.floor(seconds / 86_400)} d ${two((seconds % 86_400) / 3600)} h`;
+  if (seconds >= 3_600) return `${Math.floor(seconds / 3_600)} h ${two((seconds % 3_600) / 60)}`;
+  return `${two(seconds / 60)}:${two(seconds % 60)}`;
+}
+
 /** Who or what stands between this row and being taken: {kind, words}, kind '' where it can be taken. */
 export function standing(row, more, t, clockOf) {
   if (row.claimed_by === more.me) return { kind: 'mine', words: t('queue.mine') };

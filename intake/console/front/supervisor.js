@@ -41,6 +41,8 @@ async function start() {
   live.onOpen(() => {
     live.send({ t: 'view', filter: {}, first: 0, size: 100 });
     live.send({ t: 'desks', on: true });
+    // Whoever overlooks takes nothing: this page must not stand for a free desk.
+    live.send({ t: 'state', state: 'away' });
   });
   const take = (frame) => {
     if (frame.t === 'window') rows.clear();

@@ -15,7 +15,7 @@ export class Acts {
     const [whole, people, rule] = await Promise.all([
       this.api.get('/supervisor').catch(() => null),
       this.api.get('/accounts/colleagues').catch(() => null),
-      this.api.get('/automatic-reply').catch(() => null),
+      this.api.get('/house-rules/automatic-reply').catch(() => null),
     ]);
     if (whole) {
       this.state.set('whole', whole);
@@ -67,8 +67,10 @@ export class Acts {
   }
 
   async automatic(rule) {
-    const chosen = await form(t('supervisor.automatic'), t('supervisor.automatic_sure', { rule: t(`supervisor.rule_${rule}`) }), '', t('supervisor.automatic_set'));
-    if (chosen) await this.doing(() => this.api.post('/automatic-reply', { rule }), t('supervisor.automatic_done', { rule: t(`supervisor.rule_${rule}`) }));
+    const words = this.state.get('rule')?.choices?.find((one) => one.rule === rule)?.ask_location ?? {};
+    const said = Object.entries(words).map(([language, one]) => html`<blockquote lang=${language}>${one.text}</blockquote>`);
+    const chosen = await form(t('supervisor.automatic'), t('supervisor.automatic_sure', { rule: t(`supervisor.rule_${rule}`) }), said, t('supervisor.automatic_set'));
+    if (chosen) await this.doing(() => this.api.post('/house-rules/automatic-reply', { rule }), t('supervisor.automatic_done', { rule: t(`supervisor.rule_${rule}`) }));
     else this.state.touch('rule');
   }
 }

@@ -1,6 +1,7 @@
 /** How the intake itself does: what needs a supervisor now, channels, links to the rooms, the automatic reply. */
 
 import { html, nothing, render } from '/libraries/lit-html/lit-html.js';
+import { live } from '/libraries/lit-html/directives/live.js';
 import { channelName } from './queue_words.js';
 import { lasted, since_s } from './times.js';
 import { t } from './words.js';
@@ -68,7 +69,7 @@ export function mountRule(root, { state, acts }) {
   const draw = () => {
     const now = state.get('rule')?.rule;
     render(html`<fieldset class="rule"><legend>${t('supervisor.automatic')}</legend>
-      ${['normal', 'busy', 'major_incident'].map((one) => html`<label class="choice"><input type="radio" name="rule" value=${one} .checked=${one === now} ?disabled=${!now}
+      ${['normal', 'busy', 'major_incident'].map((one) => html`<label class="choice"><input type="radio" name="rule" value=${one} .checked=${live(one === now)} ?disabled=${!now}
         @change=${() => acts.automatic(one)}> ${t(`supervisor.rule_${one}`)}</label>`)}
       ${now && now !== 'normal' ? html`<span class="mark w2">${t('supervisor.rule_unusual')}</span>` : nothing}</fieldset>`, root);
   };

@@ -23,6 +23,14 @@ export function mountConversation(root, desk) {
   mountHanding(part('offers'), desk);
   mountLines(part('lines'), desk, { ask: reply.fill, again: reply.again, sentAgain: reply.sentAgain });
 
+  // Words that another panel proposes go behind what stands in the reply; they are sent by its button alone.
+  state.watch(['suggest_reply'], () => {
+    const proposed = state.get('suggest_reply');
+    if (!proposed || proposed.id !== state.get('shown') || !open.ours()) return;
+    state.set('suggest_reply', null);
+    reply.fill(proposed.text);
+  });
+
   const draw = () => {
     const contact = open.shown();
     head.hidden = actions.hidden = !contact;

@@ -290,8 +290,7 @@ class Rerouting:
         def work(conn: Connection) -> int:
             now = self._clock.now()
             with in_hand(conn, now, Claim(contact_id, handler, attempts)):
-                found = reroutes.open_of(conn, contact_id, service)
-                if not found:
+                if not (found := reroutes.open_of(conn, contact_id, service)):
                     raise Refused("nothing is proposed for it, and its rooms were told nothing new")
                 for one in found:
                     reroutes.move(conn, now, one, "dismissed", handler, reason)

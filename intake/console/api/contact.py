@@ -77,10 +77,7 @@ def _everything(conn: Connection, now: datetime, address: str, desk: Desk) -> vi
             for part in contacts.whole(conn, contact.id)
             for one in contacts.decisions_of(conn, part)
         ],
-        transfers=[
-            views.transfer_view(one, find_room)
-            for one in contacts.shown_transfers(conn, contact.id)
-        ],
+        transfers=[views.transfer_view(one, find_room) for one in contacts.shown_transfers(conn, contact.id)],
         links=link_views(location_links.of_contact(conn, contact.id), now),
         added=_added(conn, contact, contact.location and desk.places.as_of(contact.location, now), desk),
         reroutes=reroute_views(reroutes.of_contact(conn, contact.id), find_room),

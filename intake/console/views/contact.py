@@ -173,7 +173,7 @@ class Hypothesis(msgspec.Struct, frozen=True, kw_only=True):
 class ContactAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """Everything known of one contact. ``contradictions`` says in words which places cannot both be true;
     ``fused`` what is made of all places, in both languages. ``draft`` is the asker's own; ``typing`` names
-    others who are. ``merged`` are contacts that are part of this one, ``merged_into`` what this is part of."""
+    others who are. ``merged`` are contacts that are part of this, ``merged_into`` what it is part of."""
 
     contact: QueueRow
     moments: Moments

@@ -35,6 +35,8 @@ test('what happened is said once, by its own word', () => {
   const key = (name, actor, data, transfers = []) => entries(contact([], { transfers, log: [event(name, '10:00:00', actor, data)] })).find((one) => one.kind === 'done')?.key;
   assert.equal(key('QueueStateChangeLogEvent', 'ada', { state: 'open', from: 'waiting' }), 'done_taken');
   assert.equal(key('QueueStateChangeLogEvent', 'intake', { state: 'delivered' }), undefined);
+  assert.equal(key('QueueStateChangeLogEvent', 'sue', { state: 'open', from: 'open', passed_to: 'bea' }), 'done_passed');
+  assert.equal(key('QueueStateChangeLogEvent', 'bea', { state: 'open', from: 'open', passed_to: 'bea' }), undefined);
   assert.equal(key('TransferLogEvent', 'relay', { transfer_id: 't', state: 'rejected' }, [{ id: 't', room_name: 'Hull' }]), 'done_transfer_rejected');
   assert.equal(key('LocationLogEvent', 'link', { link_id: 'l', link: 'opened' }), 'done_link_opened');
   assert.equal(key('SuggestionLogEvent', 'triage', { priority: 1 }), undefined);

@@ -17,6 +17,8 @@ export function mountHanding(root, desk) {
   const { state, live, open, commands } = desk;
   /** Offers to anybody that this handler put away; they stay for the others. */
   const passed = new Set();
+  /** What this handler offers. */
+  const offered = new Set();
   const isLive = () => state.get('live').status === 'live';
   live.on('offers', (frame) => state.set('offers', frame.offers));
   const called = (handler) => deskName(handler, { numbers: state.get('numbers') }, t);
@@ -43,19 +45,26 @@ export function mountHanding(root, desk) {
 
   // What a colleague took of mine goes quietly, unless words of mine are left in it.
   live.on('lost', (frame) => {
-    const taken = offeredTo(state.get(`contact:${frame.id}`), state.get('me').handler);
-    if (!taken || state.get('drafts').text(frame.id)) return;
-    const { reference } = state.get(`contact:${frame.id}`).contact;
-    desk.say(t('conversation.was_taken', { reference }));
+    if (!offered.delete(frame.id) || state.get('drafts').text(frame.id)) return;
+    desk.say(t('conversation.was_taken', { reference: state.get(`contact:${frame.id}`).contact.reference }));
     open.gone(frame.id);
+  });
+  // The contact itself comes before the word that it is lost, and then its offer has ended.
+  state.watch(['contacts'], () => {
+    const me = state.get('me').handler;
+    for (const { id } of state.get('open')) {
+      const contact = state.get(`contact:${id}`);
+      if (offeredTo(contact, me)) offered.add(id);
+      else if (contact?.contact.claimed_by === me) offered.delete(id);
+    }
   });
 
   const take = trying(desk, async (offer) => {
-    const { contact } = await desk.api.post(`/contacts/${offer.contact}/take-offer`);
+    const { contact } = await desk.api.post(`/contacts/${offer.contact_id}/take-offer`);
     open.opened(contact);
   });
   const decline = trying(desk, async (offer) => {
-    if (offer.to_handler) await desk.api.post(`/contacts/${offer.contact}/decline-offer`);
+    if (offer.to_handler) await desk.api.post(`/contacts/${offer.contact_id}/decline-offer`);
     else passed.add(offer.id);
     state.set('offers', state.get('offers').filter((one) => one.id !== offer.id));
   });

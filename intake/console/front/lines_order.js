@@ -90,7 +90,9 @@ function done(event, contact) {
 }
 
 function ofState(event, line) {
-  const { state, reason = '', from } = event.data;
+  const { state, reason = '', from, passed_to: to } = event.data;
+  // What a colleague took over is told by the offer's own end.
+  if (to) return to === event.actor ? null : line('done_passed', { to });
   if (state === 'open' && isPerson(event.actor)) return line(from === 'closed' ? 'done_reopened' : 'done_taken');
   if (state === 'open') return line('done_for_a_person', { reason }, true);
   if (state === 'waiting') return line(isPerson(event.actor) ? 'done_released' : 'done_back', { reason });

@@ -53,8 +53,8 @@ async def claim(store: Store, contact_id: str, handler: str, clock: Any = CLOCK)
 async def test_a_desk_is_greeted_beats_and_sees_the_queue_and_what_changes(store: Store) -> None:
     first = await write_in(store, phone(1), "fire in the kitchen")
     async with console(store, CLOCK) as server, live_desk(server) as ada:
-        hello = await ada.hear("hello")
-        assert (hello["handler"], hello["lease_s"], hello["desk"]) == ("ada", 15.0, 1)
+        hello = await ada.next()
+        assert (hello["t"], hello["handler"], hello["lease_s"], hello["desk"]) == ("hello", "ada", 15.0, 1)
         window = await ada.view()
         assert (window["total"], window["order"], window["filters"]["all"]) == (1, [first], 1)
         assert window["rows"][0]["summary"] == "fire in the kitchen"

@@ -64,6 +64,8 @@ class Hub:
         if not self._tasks or self._tasks[0].done():
             for task in self._tasks:
                 task.cancel()
+            for one in self.seats - {seat}:
+                one.end(1012)  # they looked at the old picture: they come again
             self._loaded.clear()
             self._new_board()
             self._tasks = [asyncio.create_task(self._follow()), asyncio.create_task(self._tend())]
@@ -140,10 +142,11 @@ class Hub:
             if self.seats:
                 last_desk_s = loop.time()
             if loop.time() >= beat_s:
-                beat_s = loop.time() + BEAT_EVERY_S
+                beat_s = max(beat_s, loop.time() - BEAT_EVERY_S) + BEAT_EVERY_S
                 self._beat()
             await asyncio.sleep(max(0.0, FRAME_EVERY_S - (loop.time() - started)))
-            await self.desk.store.bell.wait(rung, max(0.0, LOOK_EVERY_S - (loop.time() - started)))
+            look_in_s = started + LOOK_EVERY_S - loop.time()
+            await self.desk.store.bell.wait(rung, max(0.0, min(look_in_s, beat_s - loop.time())))
 
     async def _look_once(self) -> None:
         if not self._loaded.is_set():

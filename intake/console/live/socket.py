@@ -50,8 +50,7 @@ async def serve(request: web.Request) -> web.StreamResponse:
     await ws.prepare(request)
     hub = request.app[HUB]
     seat = Seat(ws, request, person)
-    pump = asyncio.create_task(seat.pump())
-    standing = asyncio.create_task(end_with_session(seat))
+    tasks: list[asyncio.Task[None]] = []
     try:
         row = await hub.enter(seat)
         number, state = (row.number, row.state) if row else (None, "")
@@ -65,13 +64,14 @@ async def serve(request: web.Request) -> web.StreamResponse:
                 state=state,
             )
         )
+        tasks += [asyncio.create_task(seat.pump()), asyncio.create_task(end_with_session(seat))]
         await _listen(hub, seat)
     finally:
         hub.leave(seat)
-        pump.cancel()
-        standing.cancel()
+        for task in tasks:
+            task.cancel()
         with contextlib.suppress(asyncio.CancelledError, ConnectionError):
-            await asyncio.gather(pump, standing)
+            await asyncio.gather(*tasks)
     return ws
 
 

@@ -20,8 +20,9 @@ ANOTHER_ROLE = 4409
 
 
 async def end_with_session(seat: Seat) -> None:
-    """Close the line once its session no longer stands. A token has none; a lock leaves the line open, so
-    that its conversations stay with their handler."""
+    """Close the line once its session no longer stands. A token has none. A lock leaves the line
+    open for the half minute of `tending.SESSION_EVERY_S`: who comes back soon still has their conversations;
+    who does not is gone, and they go back to the queue (law 9)."""
     gate = seat.request.app[DESK].gate
     if gate is None or not seat.person.session:
         return

@@ -15,7 +15,7 @@ from argon2 import PasswordHasher
 from sqlalchemy import select
 
 from intake.console.live import standing
-from intake.console.sign_in import second_factor
+from intake.console.sign_in import passwords, second_factor
 from intake.console.sign_in.sessions import digest
 from intake.store import accounts, audit, claims, tables
 from intake.store.store import Store
@@ -174,6 +174,24 @@ async def test_no_answer_tells_whether_a_name_exists(
     assert len({status for status, _ in answers}) == 1
     assert len({page.replace(" autofocus", "") for _, page in answers}) == 1
     assert "do not match" in answers.pop()[1]
+
+
+async def test_a_name_that_nobody_has_costs_as_much_work(
+    store: Store, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await make_account(store, "ada")
+    judged: list[str] = []
+    real = passwords.verify
+
+    def counted(kept: str, password: str) -> bool:
+        judged.append(kept)
+        return real(kept, password)
+
+    monkeypatch.setattr(passwords, "verify", counted)
+    for name in ("ada", "nobody"):
+        await visitor.is_refused(name, "wrong", "123456")
+    assert len(judged) == 2 and judged[1] == ""
+    assert "m=65536,t=3,p=4" in passwords._nobodys()
 
 
 async def test_a_code_is_taken_once(store: Store, clock: HandClock, visitor: Visitor) -> None:

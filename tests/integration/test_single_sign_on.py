@@ -11,6 +11,7 @@ import pytest
 from yarl import URL
 
 from intake.console.sign_in.oidc import BACK, Provider, problems_of
+from intake.console.sign_in.sessions import csrf_of
 from intake.settings import ConsoleSettings, OidcSettings
 from intake.store import accounts
 from intake.store.store import Store
@@ -194,6 +195,21 @@ async def test_a_disabled_account_stays_out(
     await store.run(lambda conn: accounts.disable(conn, clock.now(), "grace"))
     assert (await browser.get(f"{PUBLIC}/desk"))[0] == 303
     assert (await browser.sign_in())[0] == 403
+
+
+async def test_a_locked_desk_of_theirs_opens_at_the_provider(browser: Browser) -> None:
+    assert (await browser.sign_in())[0] == 200
+    csrf = {"X-CSRF": csrf_of(browser.cookies[COOKIE])}
+    here = str(browser.base).rstrip("/")
+    for path, body, status in (("lock", {}, 200), ("unlock", {"password": ""}, 409)):
+        async with browser.http.post(
+            f"{here}/api/v1/session/{path}", json=body, headers=csrf, cookies=browser.cookies
+        ) as answer:
+            assert answer.status == status
+    _, _, page = await browser.get(f"{PUBLIC}/locked")
+    assert "/sign-in/provider" in page
+    assert (await browser.sign_in())[0] == 200
+    assert (await browser.get(f"{PUBLIC}/api/v1/queue"))[0] == 200
 
 
 async def test_nobody_gets_anothers_account_by_its_name(

@@ -109,7 +109,7 @@ def refuse(
         retry_at=clock(retry_at) if retry_at else "",
         typed=name[:40],
         has_local=desk.gate is not None and desk.gate.sealed is not None,
-        provider=desk.provider.name if desk.provider is not None else "",
+        provider=provider_name(request),
     )
     set_form_token(response, token)
     set_retry(response, retry_at, desk)
@@ -151,6 +151,8 @@ async def show_locked(request: web.Request) -> web.Response:
 async def unlock(request: web.Request) -> web.Response:
     person, form = request[PERSON], await read_form(request)
     gate = gate_of(request)
+    if not (await gate.find(person.name)).password_hash:
+        return _locked(request, person, 409, "no_password")
     try:
         await gate.check_password(person.name, form.get("password", ""), peer_of(request))
     except Denied as denied:
@@ -174,12 +176,19 @@ def _locked(
         status=status,
         error="resting" if retry_at else error,
         retry_at=clock(retry_at) if retry_at else "",
+        provider=provider_name(request),
     )
     set_retry(response, retry_at, request.app[DESK])
     return response
 
 
 # -- shared ------------------------------------------------------------------------------------------------
+
+
+def provider_name(request: web.Request) -> str:
+    """What stands on the button of the identity provider, empty where there is none."""
+    provider = request.app[DESK].provider
+    return provider.name if provider is not None else ""
 
 
 async def record_denied(request: web.Request, denied: Denied) -> None:

@@ -185,9 +185,14 @@ class Arrivals:
         # Law 8: words that arrive after the hand-over, or after closing, must meet a person again.
         if message.automatic or thread.state in (ContactState.WAITING, ContactState.OPEN, ContactState.HELD):
             return
-        thread.state = ContactState.WAITING.value
-        thread.queued_us = thread.next_us = self.now_us
-        data = '{"state":"waiting","reason":"the caller wrote again"}'
+        thread.queued_us = self.now_us
+        if thread.state != ContactState.CLOSED and thread.next_us > self.now_us:
+            # Sent, and still in the hands of who sent it: nobody else may be given it now.
+            thread.state = ContactState.OPEN.value
+        else:
+            thread.state = ContactState.WAITING.value
+            thread.next_us = self.now_us
+        data = f'{{"state":"{thread.state}","reason":"the caller wrote again"}}'
         self._log(LogEventName.CONTACT_STATE, thread.id, "intake", data)
 
     def _log(self, name: LogEventName, contact_id: str, actor: str, data: str) -> None:

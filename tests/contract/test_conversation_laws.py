@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -72,6 +73,23 @@ async def test_words_after_the_hand_over_meet_a_person_again(store: Store, state
         store, "SELECT data FROM log_events WHERE name = 'QueueStateChangeLogEvent' ORDER BY id DESC LIMIT 1"
     )
     assert "wrote again" in reason.data
+
+
+@pytest.mark.parametrize("state", ["sending", "delivered", "accepted", "closed"])
+async def test_words_after_the_hand_over_stay_with_whoever_still_has_it(store: Store, state: str) -> None:
+    first = await write_in(store, phone(1))
+    until = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=1)
+    await in_state(store, first, state=state, claimed_by="ada", next_attempt_at=until)
+    assert await write_in(store, phone(1), "it is getting worse", seconds=30) == first
+    found = await contact(store, first)
+    if state == "closed":  # nobody keeps what is closed, whatever its lease was
+        assert (found.state, found.next_attempt_at) == (ContactState.WAITING, found.queued_at)
+        return
+    assert (found.state, found.claimed_by, found.next_attempt_at) == (ContactState.OPEN, "ada", until)
+    # Negative control: her lease has lapsed.
+    await in_state(store, first, state=state, next_attempt_at=at(40))
+    await write_in(store, phone(1), "hello?", seconds=50)
+    assert (await contact(store, first)).state is ContactState.WAITING
 
 
 async def test_a_machine_brings_no_contact_back(store: Store) -> None:

@@ -47,6 +47,7 @@ TABLE = {
     "GET /sign-in/provider": ANYBODY,
     "GET /sign-in/provider/back": ANYBODY,
     "GET /licences": ANYBODY,
+    "GET /licences/{kind}/{name}": ANYBODY,
     "GET /front/{name}": ANYBODY,
     "GET /libraries/{name}": ANYBODY,
     "GET /words/{language}.json": ANYBODY,

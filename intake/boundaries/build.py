@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import shapely
 
-from intake.boundaries import cells, coast, ireland, packages, postcodes, shapes
+from intake.boundaries import cells, coast, drawing, ireland, packages, postcodes, shapes
 from intake.boundaries.districts import EXCEPTIONS, read_exceptions
 from intake.boundaries.manifest import write_manifest
 from intake.boundaries.shapes import AREAS, INLAND, IRELAND
@@ -44,6 +44,8 @@ def build(folder: Path, fetched: Path, say: Callable[[str], None], *, hold_out: 
     shapes.save(folder / AREAS, *_areas(names, districts, sea.lands, directory))
     shapes.save(folder / IRELAND, *irish_gates(irish))
     shapes.save(folder / INLAND, ["inland"], np.array([inland_ground(land)]))
+    say("drawing the coast for the desk's map")
+    drawing.save_coast(folder, packages.fetch(packages.OPEN_STREET_MAP, fetched))
     write_manifest(folder)
 
 

@@ -59,6 +59,7 @@ class Crowd:
 
         for _ in range(count):
             self.add(waited_s=self._random.uniform(0, 3_000))
+        self.begun_with = count
 
     def add(self, waited_s: float = 0.0, priority: int | None = None) -> Contact:
         self.count += 1
@@ -214,7 +215,8 @@ async def drive(request: web.Request) -> web.Response:
         for _ in range(said.get("count", 1)):
             # Waiting longest: it stands before all of its priority.
             crowd.add(
-                waited_s=said.get("waited_s", 9_000.0 + 100 * crowd.count), priority=said.get("priority", 1)
+                waited_s=said.get("waited_s", 9_000.0 + 100 * (crowd.count - crowd.begun_with)),
+                priority=said.get("priority", 1),
             )
     elif what == "gone":
         contact = crowd.at(said["place"])

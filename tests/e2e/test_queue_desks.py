@@ -121,3 +121,16 @@ def test_away_is_said_to_the_others(office: Office, open_desk: OpenDesk, name: s
     expect(page.locator("[data-command='bar.available']")).to_have_text("Away")
     page.keyboard.press("Alt+a")
     expect(row).to_contain_text("Available")
+
+
+def test_a_fourth_conversation_is_refused_by_naming_the_three(office: Office, open_desk: OpenDesk) -> None:
+    for number in range(4):
+        office.caller(f"smoke in street {number}")
+    page = open_desk("ada")
+    for count in (1, 2, 3):
+        page.keyboard.press("F2")
+        expect(page.locator(".row .mark.mine")).to_have_count(count)
+    page.keyboard.press("F2")
+    notice = page.locator("[data-notice]")
+    expect(notice).to_contain_text("You have 3 open: 26-")
+    assert notice.inner_text().count("26-") == 3

@@ -39,13 +39,12 @@ export function mountQueue(root, desk) {
   };
   const page = (queue) => html`
     <div class="queue-top">
-      <h2>${t('queue.title')} <span class="quiet" data-total>${title(queue)}</span></h2>
+      <div class="queue-head"><h2>${t('queue.title')} <span class="quiet" data-total>${title(queue)}</span></h2>${above()}</div>
       ${filters.view(queue.filters)}
       <div class="queue-do">${commands.button('queue.take_next', 'main')}
         ${commands.button('queue.take_chosen', '', undefined, html`${t('queue.take_chosen')} <kbd>⏎</kbd>`)}${commands.button('queue.look', '', undefined, html`${t('queue.look')} <kbd>→</kbd>`)}</div>
     </div>
     <div class="queue-body">
-      ${above()}
       <div class="queue-list" role="listbox" tabindex="0" aria-label=${t('queue.list')}
         aria-activedescendant=${list.activeShown() ? `row-${list.active}` : nothing}>
         <div class="queue-space"><div class="queue-rows" role="presentation">${repeat(model.shown, (id) => id, rowOf)}</div></div>
@@ -68,7 +67,7 @@ export function mountQueue(root, desk) {
     if (!count) return nothing;
     const words = t(count === 1 ? 'queue.above_one' : 'queue.above', { count });
     return html`<button type="button" class="button above ${urgent ? 'urgent' : ''}" data-above @click=${() => list.apply()}
-      >▲ ${words}${urgent ? html` · <b>${t('queue.above_urgent', { count: urgent })}</b>` : nothing}</button>`;
+      ><span aria-hidden="true">▲</span> ${words}${urgent ? html` <span class="badge" aria-hidden="true">1</span><span aria-hidden="true">×${urgent}</span><span class="spoken"> · ${t('queue.above_urgent', { count: urgent })}</span>` : nothing}</button>`;
   };
   const rowOf = (id, index) => {
     const row = model.rows.get(id);

@@ -134,7 +134,7 @@ async def test_a_conversation_is_offered_taken_and_the_giver_told(store: Store, 
         assert (status, taken["contact"]["claimed_by"]) == (200, "bea")
         assert (await ada.ask("POST", "/contacts/1/renew", {"attempts": fence}))[0] == 409
         assert (await ada.ask("GET", "/offers"))[1]["mine"] == []
-        _, shift = await bea.ask("POST", "/shift/hand-over", {"note": "end of shift"})
+        _, shift = await bea.ask("POST", "/shift/hand-over", {"to": "", "note": "end of shift"})
         assert [row["contact_id"] for row in shift["mine"]] == [one]
         assert (await bea.ask("POST", "/contacts/1/withdraw-offer", {}))[0] == 200
         for path in ("take-offer", "decline-offer", "withdraw-offer"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 
@@ -12,6 +12,7 @@ from intake.house_rules import AutomaticReply
 from intake.incident import Methane
 
 HandlerName = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9._-]{0,39}$")]
+MaybeHandler = Annotated[str, msgspec.Meta(pattern=r"^([a-z0-9][a-z0-9._-]{0,39})?$")]
 MaybeNote = Annotated[str, msgspec.Meta(max_length=1_000)]
 Id = Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
 
@@ -29,14 +30,14 @@ class Note(Body):
 class Offer(Fenced):
     """``to`` left out or empty offers to whoever takes it first."""
 
-    to: HandlerName | Literal[""] = ""
+    to: MaybeHandler = ""
     note: MaybeNote = ""
 
 
 class OfferAll(Body):
     """At the end of a shift: all open conversations, to one colleague or to anybody."""
 
-    to: HandlerName | Literal[""] = ""
+    to: MaybeHandler = ""
     note: MaybeNote = ""
 
 

@@ -12,6 +12,7 @@ from intake.console.terminal.text import clock as clock
 from intake.console.terminal.text import visible as visible
 from intake.console.terminal.text import waited as waited
 from intake.console.views import contact as views
+from intake.console.views.between import MergeView, NoteView
 from intake.console.views.conversation import CALLER, Line
 from intake.console.views.links import LinkView
 
@@ -55,6 +56,8 @@ def contact_screen(answer: views.ContactAnswer) -> RenderableType:
     return Group(
         row_screen(answer.contact),
         *_section("Said", [_line(one) for one in answer.conversation]),
+        *_section("Notes, for colleagues only", [_note(one) for one in answer.notes]),
+        *_section("Part of it", [_part(one) for one in answer.merged]),
         *_section("Where", where),
         *_section("Asked by link", [_link(one) for one in answer.links]),
         *_section("Think of", [routing_screen.added(one) for one in answer.added]),
@@ -62,6 +65,15 @@ def contact_screen(answer: views.ContactAnswer) -> RenderableType:
         *_section("Decided", [_decision(one) for one in answer.decisions]),
         *_section("Handed over", [_transfer(one) for one in answer.transfers]),
     )
+
+
+def _note(one: NoteView) -> tuple[Text, Text]:
+    return Text(clock(one.at), "dim"), Text.assemble((f"{one.author}: ", "cyan"), visible(one.text))
+
+
+def _part(one: MergeView) -> tuple[Text, Text]:
+    said = f"{one.channel} {visible(one.caller)}, by {one.by} at {clock(one.at)}: {visible(one.reason)}"
+    return Text(one.reference), Text(said)
 
 
 def _warnings(answer: views.ContactAnswer) -> list[str]:

@@ -18,7 +18,11 @@ export class OpenContacts {
     this.fetching = new Map();
     live.on('contact', (frame) => this.fetch(frame.id));
     live.on('lost', (frame) => this.lost(frame.id, frame.message));
-    live.onOpen(() => this.keep());
+    live.onOpen(() => {
+      this.watched = null; // a new line knows of nobody
+      this.keep();
+      for (const id of this.concerned()) this.fetch(id); // what was said while there was none
+    });
     state.watch(['open', 'shown'], () => this.watchThem());
     setInterval(() => this.keep(), KEEP_EVERY_MS);
   }
@@ -156,11 +160,17 @@ export class OpenContacts {
     this.watchThem();
   }
 
-  watchThem() {
+  /** Whoever is open here or looked at. */
+  concerned() {
     const ids = new Set(this.state.get('open').map((one) => one.id));
     if (this.state.get('shown')) ids.add(this.state.get('shown'));
-    const wanted = [...ids].sort().join();
-    if (wanted !== this.watched || !this.live.socket) this.live.send({ t: 'watch', contacts: [...ids] });
+    return [...ids].sort();
+  }
+
+  watchThem() {
+    const contacts = this.concerned();
+    const wanted = contacts.join();
+    if (wanted !== this.watched || !this.live.socket) this.live.send({ t: 'watch', contacts });
     this.watched = wanted;
   }
 }

@@ -38,7 +38,15 @@ VIEW_S = 60.0
 """A record of a view stands for what the same person sees of the same within this time: their page reads
 a contact again whenever it changes."""
 REPEATED = frozenset(
-    {"queue.list", "fixes.list", "contact.view", "contact.route", "contact.decisions", "refused.locked"}
+    {
+        "queue.list",
+        "queue.offers",
+        "fixes.list",
+        "contact.view",
+        "contact.route",
+        "contact.decisions",
+        "refused.locked",
+    }
 )
 """Views that a page repeats by itself. Every other view, and every export, has a record each."""
 VIEWS_KEPT = 20_000

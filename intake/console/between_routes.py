@@ -15,7 +15,7 @@ BETWEEN: tuple[Route, ...] = (
     route("PUT", f"{CONTACT}/drafts", drafts.keep, Right.WORK),
     route("POST", f"{CONTACT}/notes", notes.add, Right.WORK, "contact.note"),
     # From hand to hand
-    route("GET", f"{V1}/offers", handings.list_offers, Right.READ),
+    route("GET", f"{V1}/offers", handings.list_offers, Right.READ, "queue.offers"),
     route("POST", f"{CONTACT}/hand", handings.offer, Right.WORK, "contact.hand"),
     route("POST", f"{CONTACT}/take-offer", handings.take, Right.WORK, "contact.take_offer"),
     route("POST", f"{CONTACT}/decline-offer", handings.decline, Right.WORK, "contact.decline_offer"),

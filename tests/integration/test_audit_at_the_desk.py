@@ -15,7 +15,7 @@ import pytest
 
 from intake.console import app as console_app
 from intake.console.auditing import REPEATED, Auditor
-from intake.console.roles import Person, Role
+from intake.console.roles import Person, Right, Role
 from intake.console.routes import Asked
 from intake.console.terminal.client import ConsoleClient, ConsoleRefused
 from intake.errors import StoreUnavailable
@@ -235,8 +235,28 @@ def test_every_change_of_the_interface_names_an_action() -> None:
     assert silent <= {"POST /api/v1/contacts/{contact}/renew"} | SILENT_BY_CHOICE
 
 
-# What is typed and not sent is nobody's act yet.
-SILENT_BY_CHOICE = {"PUT /api/v1/contacts/{contact}/drafts"}
+# What is typed and not sent is nobody's act yet; a place that is only read changes nothing.
+SILENT_BY_CHOICE = {"PUT /api/v1/contacts/{contact}/drafts", "POST /api/v1/places/read"}
+WITHOUT_CALLERS = {
+    "/api/v1/rooms",
+    "/api/v1/map",
+    "/api/v1/areas",
+    "/api/v1/tiles/{z:\\d{1,2}}/{x:\\d{1,6}}/{y:\\d{1,6}}",
+    "/api/v1/stock-replies",
+    "/api/v1/house-rules/automatic-reply",
+}
+"""What may be read without a record: rooms, maps and phrases are the same for everybody."""
+
+
+def test_every_path_that_shows_what_callers_said_names_an_action() -> None:
+    shown = {
+        one.asked.path
+        for one in console_app.API
+        if one.asked.method == "GET"
+        and not one.asked.action
+        and one.asked.right in (Right.READ, Right.WORK, Right.SUPERVISE)
+    }
+    assert shown <= WITHOUT_CALLERS
 
 
 def test_every_action_can_stand_in_a_record() -> None:

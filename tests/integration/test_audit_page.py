@@ -14,8 +14,8 @@ import aiohttp
 import pytest
 from aiohttp.test_utils import TestServer
 
-from intake.console.app import API
 from intake.console.roles import Person, Role
+from intake.console.routes import RIGHT_OF
 from intake.console.verifying import VERIFYING, Verifying
 from intake.console.wording import load_words
 from intake.store import audit
@@ -236,7 +236,9 @@ async def test_the_page_speaks_welsh(store: Store) -> None:
     assert '<html lang="cy"' in text and "Caeodd gyswllt" in text and "trafodwr galwadau" in text
 
 
-def test_every_action_of_the_interface_has_words() -> None:
+@pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
+async def test_every_action_of_the_console_has_words(store: Store) -> None:
     words = load_words()["en"]
-    named = {one.asked.action for one in API if one.asked.action}
+    async with page_of(store) as (server, _):
+        named = {one.action for one in server.app[RIGHT_OF].asked.values() if one.action}  # type: ignore[attr-defined]
     assert not sorted(one for one in named if f"audit.act_{one.replace('.', '_')}" not in words)

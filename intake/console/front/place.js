@@ -147,7 +147,8 @@ export class PlacePanel {
   title(contact) {
     const newest = contact?.places.map((one) => Date.parse(momentOf(one))).reduce((a, b) => Math.max(a, b), 0);
     return html`<h2 class="place-title">${t('place.title')}
-      ${newest ? html`<span class="quiet number">${t('place.latest', { age: lasted((now() - newest) / 1_000) })}</span>` : nothing}</h2>`;
+      ${newest ? html`<span class="quiet number">${t('place.latest', { age: lasted((now() - newest) / 1_000) })}</span>` : nothing}
+      ${contact?.fused.warnings.length ? html`<span class="apart">${t('place.apart')}</span>` : nothing}</h2>`;
   }
 
   mapBox() {

@@ -123,8 +123,14 @@ function raw(line, how) {
     <p class="words">${visibleText(line.raw, { limit: whole, more: () => how.unfold(`raw:${line.id}`) })}</p></div>`;
 }
 
+/** A table in a table (an app's own questions) is shown as its rows. */
+function apart(key, value) {
+  const isTable = value !== null && typeof value === 'object' && !Array.isArray(value);
+  return isTable ? Object.entries(value).map(([inner, one]) => [`${key} · ${inner}`, one]) : [[key, value]];
+}
+
 function extra(line, how) {
-  const pairs = Object.entries(line.extra ?? {});
+  const pairs = Object.entries(line.extra ?? {}).flatMap(([key, value]) => apart(key, value));
   if (!pairs.length) return nothing;
   const name = `extra:${line.id}`;
   const shown = how.unfolded.has(name) ? pairs : pairs.slice(0, EXTRA_SHOWN);

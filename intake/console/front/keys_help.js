@@ -27,6 +27,6 @@ function show(commands) {
 /** The title of the panel an area is named after. */
 function title(area) {
   if (area === 'desk') return t('queue.area_desk');
-  const said = t(`${area}.title`);
+  const said = t(`${area === 'contact' ? 'handover' : area}.title`);
   return said.startsWith('⟦') ? area : said;
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -10,10 +11,17 @@ import stat
 import subprocess
 import sys
 import threading
+import urllib.request
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+
+from intake.console.sign_in.second_factor import code_at
+from intake.demo.connection import read_connection
+from intake.demo.people import Account
+from tests.people import Credentials, sign_in_over_http
 
 ROOT = Path(__file__).parents[2]
 
@@ -142,6 +150,38 @@ def test_the_queue_opens_to_the_token_the_demo_left(kept: Kept) -> None:
     done = intake("queue", "list", "--url", console, "--token-file", token, "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["handler"] == "desk-2"
+
+
+def test_codes_for_the_console_come_as_from_an_authenticator_app(kept: Kept) -> None:
+    done = intake("demo", "code", "--connection", str(kept.connection))
+    assert done.returncode == 0, done.stderr
+    address, handler, supervisor = done.stdout.splitlines()
+    assert f"Open {address} and sign in:" in kept.said
+    name, role, password, code = handler.split("\t")
+    assert (name, role) == ("desk-2", "handler") and supervisor.startswith("supervisor\tsupervisor\t")
+    assert password.removeprefix("password ") in kept.said
+    secret = re.search(r"desk-2\?secret=(\w+)", kept.said)
+    assert secret is not None
+    now = datetime.now(UTC)
+    shown = {code_at(secret[1], now - timedelta(seconds=s)) for s in (0, 5, 30)}
+    assert re.fullmatch(r"code (\d{6}), new in \d+ s", code) and code[5:11] in shown
+
+
+def test_the_second_handler_sits_at_a_live_desk(kept: Kept) -> None:
+    running = read_connection(kept.connection)
+    supervisor = next(one for one in running.people if one.role == "supervisor")
+    signed = asyncio.run(sign_in_over_http(running.console_url, _credentials(supervisor)))
+    request = urllib.request.Request(  # noqa: S310
+        f"{running.console_url}/api/v1/supervisor",
+        headers={"Cookie": "; ".join(f"{name}={value}" for name, value in signed.cookies.items())},
+    )
+    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+        desks = {one["handler"]: one for one in json.load(answer)["desks"]}
+    assert desks["desk-1"]["connected"] and desks["desk-1"]["state"] == "available"
+
+
+def _credentials(one: Account) -> Credentials:
+    return Credentials(one.name, one.role.value, one.totp_secret, one.password)
 
 
 def test_a_second_kept_demo_does_not_take_the_first_ones_place(kept: Kept) -> None:

@@ -85,6 +85,14 @@ def test_the_evening_goes_as_it_must(tmp_path: Path) -> None:
     assert "AML fix" in said and "updated" in said
     assert "<IncidentCreationMessage" in said and "</IncidentCreationMessage>" in said
     assert "\x1b[" not in said, "no colours into a pipe"
+    (address,) = re.findall(r"^Open (http://127\.0\.0\.1:\d+)/ and sign in:$", said, re.MULTILINE)
+    assert f"desk          {address}" in said and "on a live line" in said
+    people = re.findall(r"^  (\S+) +(\S+) +password “([^”]+)”   code (\d{6})", said, re.MULTILINE)
+    assert [(name, role) for name, role, *_ in people] == [
+        ("desk-2", "handler"),
+        ("supervisor", "supervisor"),
+    ]
+    assert said.count("otpauth://totp/") == 2
     assert serving_from(tmp_path) == []
     assert list(tmp_path.iterdir()) == [], "its folder, secrets included, is gone"
 

@@ -23,7 +23,8 @@ from intake.routing.projection import to_degrees, to_grid
 
 COAST, OUTLINE = "coast.npz", "map_outline.json"
 COUNTRIES = ("GBR", "IRL", "IMN", "JEY", "GGY", "FRA", "BEL")
-DETAIL_M, ISLET_M2 = 20.0, 5_000.0
+DETAIL_M, ISLET_M2, LAKE_M2 = 20.0, 5_000.0, 2_000_000.0
+"""Smaller waters are three or four corners in the source: land, as for routing."""
 OUTLINE_DETAIL_M, OUTLINE_ISLET_M2 = 250.0, 300_000.0
 """What the desk's page loads once for the whole country; nearer by it asks for a window."""
 DEGREE_PARTS = 10_000
@@ -89,9 +90,14 @@ def save_coast(folder: Path, package: Path) -> None:
     outlines = []
     for code in COUNTRIES:
         parts = shapely.get_parts(found[code])
-        whole = shapely.multipolygons(parts[shapely.area(parts) > ISLET_M2])
+        whole = shapely.multipolygons([_without_ponds(one) for one in parts[shapely.area(parts) > ISLET_M2]])
         outlines.append(shapely.make_valid(shapely.simplify(whole, DETAIL_M)))
     shapes.save(folder / COAST, list(COUNTRIES), np.array(outlines))
+
+
+def _without_ponds(land: Any) -> Any:
+    waters = [ring for ring in land.interiors if shapely.area(shapely.Polygon(ring)) > LAKE_M2]
+    return shapely.Polygon(land.exterior, waters)
 
 
 def write_outline(folder: Path, target: Path) -> None:

@@ -85,7 +85,7 @@ class TalkOffice(Office):
     # -- by SMS --------------------------------------------------------------------------------------------
 
     def sms(self, number: str, text: str) -> str:
-        """One text message as Twilio brings it; returns the contact's id."""
+        """One text message as Twilio brings it; returns the contact's id, empty where a name sent it."""
         self._updates += 1
         form = {
             "MessageSid": f"SM{self._updates:032d}",
@@ -101,7 +101,7 @@ class TalkOffice(Office):
             "X-Twilio-Signature": signature,
         }
         self._put("/sms/messages", urlencode(form).encode(), headers)
-        return self._contact_of(f"tel:{number}")
+        return self._contact_of(f"tel:{number}") if number.startswith("+") else ""
 
     def _put(self, path: str, body: bytes, headers: dict[str, str]) -> None:
         request = urllib.request.Request(f"{self.url}{path}", body, headers, method="POST")  # noqa: S310

@@ -202,6 +202,37 @@ def test_the_parts_of_a_text_message_are_counted(talk: TalkOffice, desk: Desk) -
     expect(facts).to_have_text("1 SMS part · 0 left · short parts because of “ŵ”")
 
 
+def test_a_reply_that_failed_says_why_and_can_be_sent_again(
+    talk: TalkOffice, desk: Desk, shots: Path
+) -> None:
+    talk.sms("GARAGE", "your car is on fire")
+    page = desk()
+    take(page, "your car is on fire")
+    page.keyboard.type("Who are you?")
+    page.keyboard.press("Control+Enter")
+    failed = page.locator(".line.failed:not(.automatic)").first
+    expect(failed).to_contain_text("Not delivered: the sender has a name and no number")
+    expect(page.locator("[data-tab]")).to_contain_text(re.compile(r"\d\d:\d\d"))
+    page.screenshot(path=shots / "conversation_failed.png")
+    again = failed.get_by_role("button", name="Send again")
+    again.dblclick()
+    expect(ours(page).filter(has_text="Who are you?")).to_have_count(2)
+    expect(page.locator(".line.failed:not(.automatic)").first).to_contain_text("Sent again")
+    page.wait_for_timeout(500)
+    expect(ours(page).filter(has_text="Who are you?")).to_have_count(2)
+
+
+def test_the_same_id_with_other_words_is_shown_twice_and_flagged(talk: TalkOffice, desk: Desk) -> None:
+    caller = talk.caller("flames in the shed")
+    one = "11111111-1111-4111-8111-111111111111"
+    talk.says(caller, "two people inside", id=one)
+    talk.says(caller, "nobody is inside", id=one)
+    page = desk()
+    take(page, "nobody is inside")
+    expect(page.locator(".lines")).to_contain_text("two people inside")
+    expect(page.locator(".line.theirs .flag")).to_contain_text("with different words")
+
+
 def test_nothing_that_comes_moves_the_focus_or_touches_the_draft(
     talk: TalkOffice, desk: Desk, shots: Path
 ) -> None:

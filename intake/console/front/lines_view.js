@@ -60,7 +60,7 @@ function ours({ line, automatic }, how) {
       <span class="delivery" data-delivery=${line.delivery}>${delivery(line)}</span></p>
     ${failed
       ? html`<p class="flag">${t('conversation.failed')}${line.trouble ? html`: <bdi>${line.trouble}</bdi>` : nothing}
-          ${how.again && !again ? html`<button type="button" class="button small" @click=${() => how.again(line)}>${t('conversation.send_again')}</button>` : nothing}
+          ${how.again && !again && !automatic ? html`<button type="button" class="button small" @click=${() => how.again(line)}>${t('conversation.send_again')}</button>` : nothing}
           ${again ? html`<span>${t('conversation.sent_again')}</span>` : nothing}</p>`
       : nothing}</li>`;
 }

@@ -6,13 +6,33 @@ import { t } from './words.js';
 
 const DOUBTS = ['mixed', 'hidden', 'user', 'coded', 'foreign', 'numbers', 'scheme'];
 
+const KEPT_CHARACTERS = 2_000_000;
+const kept = new Map();
+let keptCharacters = 0;
+
+/** The tree of a text; a conversation is drawn again with each message, its old lines are not read again. */
+function treeOf(text, clues, limit) {
+  const name = JSON.stringify([limit ?? 0, clues, text]);
+  let found = kept.get(name);
+  if (!found) {
+    if (keptCharacters > KEPT_CHARACTERS) {
+      kept.clear();
+      keptCharacters = 0;
+    }
+    found = visible(text, clues, limit);
+    kept.set(name, found);
+    keptCharacters += name.length;
+  }
+  return found;
+}
+
 /**
  * A caller's text, isolated from what stands around it.
  * @param {string} text
  * @param {{clues?: any[], language?: string, limit?: number, more?: () => void}} how `more` is called by "show all"
  */
 export function visibleText(text, { clues = [], language = '', limit, more } = {}) {
-  const found = visible(text, clues, limit);
+  const found = treeOf(text, clues, limit);
   return html`<bdi class="said-text" dir="auto" lang=${language || nothing}>${found.nodes.map(draw)}${found.cut ? '…' : nothing}</bdi>${found.cut && more
     ? html` <button type="button" class="button small" @click=${more}>${t('conversation.show_all', { count: found.length.toLocaleString() })}</button>`
     : nothing}`;

@@ -5,6 +5,7 @@ import { repeat } from '/libraries/lit-html/directives/repeat.js';
 import { channelName, placeWords, serviceName, waitLevel } from './queue_words.js';
 import { AFTER_S } from './timers.js';
 import { lasted, since_s } from './times.js';
+import { oneLine } from './visible_text.js';
 import { t } from './words.js';
 
 const SHOWN = 12;
@@ -23,7 +24,7 @@ export function mountUnanswered(root, { state, acts }) {
     const place = placeWords(row.place, t);
     return html`<tr data-contact=${row.id}><td><span class="badge p${row.priority}">${row.priority}</span></td>
       <td class="number"><span class="row-wait w${waitLevel(since_s(row.queued_at))}">${lasted(since_s(row.queued_at))}</span></td>
-      <td class="what"><b>${serviceName(row.service, t)}</b> · ${channelName(row.channel, t)} · <bdi>${place.name}</bdi> ${place.radius}<br><bdi class="quiet">${row.summary}</bdi></td>
+      <td class="what"><b>${serviceName(row.service, t)}</b> · ${channelName(row.channel, t)} · <bdi>${place.name}</bdi> ${place.radius}<br><bdi class="quiet">${oneLine(row.summary)}</bdi></td>
       <td class="acts">${row.priority > 1 ? html`<button type="button" class="button" @click=${() => acts.raise(row)}>${t('supervisor.raise')}</button> ` : nothing}<button type="button" class="button" @click=${() => acts.move(row)}>${t('supervisor.move')}</button></td></tr>`;
   };
   state.watch(['rows', 'alarms', 'tick'], draw);

@@ -69,7 +69,7 @@ def test_another_language_keeps_what_is_open_and_a_sign_out_is_refused(
     expect(page.locator("html")).to_have_attribute("lang", "en")
     expect(page.locator("#desk")).to_have_attribute("data-ready", "true")
     page.locator("[data-command='bar.sign_out']").click()
-    expect(page.locator("#dialog")).to_contain_text("1 of your conversations are open: 26-")
+    expect(page.locator("#dialog")).to_contain_text("Still open at your desk (1): 26-")
     page.screenshot(path=shots / "queue_sign_out.png")
     page.keyboard.press("Escape")
     assert page.url.endswith("/desk")

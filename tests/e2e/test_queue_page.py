@@ -137,6 +137,23 @@ def test_nothing_moves_under_the_focus_for_a_hundred_updates(
     expect(chosen(page)).to_have_class(re.compile("p1"))
 
 
+def test_a_scrolled_list_stands_still_in_a_storm(open_page: Callable[..., Page], crowd: CrowdServer) -> None:
+    page = open_page()
+    the_list(page).evaluate("list => { list.scrollTop = 52 * 1000 }")
+    expect(page.locator(".row[aria-posinset='1003']")).to_be_in_viewport()
+    before = [
+        page.locator(f".row[aria-posinset='{place}']").get_attribute("id") for place in range(1002, 1008)
+    ]
+    crowd.drive("rate", changes=500)
+    page.wait_for_timeout(2_000)
+    after = [
+        page.locator(f".row[aria-posinset='{place}']").get_attribute("id") for place in range(1002, 1008)
+    ]
+    assert after == before
+    assert rows(page).count() <= 100
+    assert badge(page).get_attribute("data-live") == "live"
+
+
 def test_nothing_moves_under_the_pointer(open_page: Callable[..., Page], crowd: CrowdServer) -> None:
     page = open_page()
     rows(page).nth(3).hover()
@@ -305,9 +322,9 @@ def test_an_alarm_moves_nothing(open_page: Callable[..., Page]) -> None:
     assert the_list(page).bounding_box() == before
 
 
-def test_nothing_sounds_before_a_person_touched_the_desk(open_page: Callable[..., Page]) -> None:
+def test_nothing_sounds_before_a_person_touched_the_desk(open_page: Callable[..., Page], shots: Path) -> None:
     page = open_page()
-    sound = page.locator("[data-command='sounds.mute']")
+    sound = page.locator("[data-command='sounds.set']")
     expect(sound).to_have_text("Sound: press a key")
     page.keyboard.press("Shift")
     expect(sound).to_have_text("Sound on")
@@ -315,6 +332,18 @@ def test_nothing_sounds_before_a_person_touched_the_desk(open_page: Callable[...
     expect(sound).to_have_text("Muted")
     page.reload()
     expect(sound).to_have_text("Muted")
+    sound.click()
+    page.locator("#dialog input[type=checkbox]").uncheck()
+    page.locator("#volume-alarm").focus()
+    page.keyboard.press("ArrowRight")
+    page.screenshot(path=shots / "queue_sounds.png")
+    found = Axe().run(page, context="#dialog")
+    assert found.violations_count == 0, found.generate_report()
+    page.keyboard.press("Escape")
+    expect(sound).to_have_text("Sound on")
+    page.reload()
+    sound.click()
+    expect(page.locator("#volume-alarm")).to_have_value("9")
 
 
 # -- looks -------------------------------------------------------------------------------------------------

@@ -33,13 +33,13 @@ export function mountBar(root, desk, how = {}) {
       <span class="live ${is.status}" data-live=${is.status} title=${t('queue.live_title')}>${is.status === 'live' ? t('queue.live') : t('queue.stale_since', { since: clock(is.since) })}</span>
       <span class="grow"></span>
       <span class="number when">${day()} <strong>${clock(now())}</strong> ${zone()}</span>
-      <span class="who">${number ? html`${t('queue.desk_is', { number })} · ` : nothing}${state.get('me').display_name}</span>
+      <a class="who" href="/account" target="_blank" rel="noopener" title=${t('queue.account')}>${number ? html`${t('queue.desk_is', { number })} · ` : nothing}${state.get('me').display_name}</a>
       ${how.isSupervising ? nothing : html`${toggle('bar.available', t(away ? 'queue.away' : 'queue.available'), away ? 'away' : 'free')}
-        ${toggle('sounds.mute', t(`alarms.sound_is_${state.get('sound') ?? 'blocked'}`), state.get('sound') === 'on' ? '' : 'soft')}`}
+        ${toggle('sounds.set', t(`alarms.sound_is_${state.get('sound') ?? 'blocked'}`), state.get('sound') === 'on' ? '' : 'soft')}`}
       ${toggle('bar.theme', t(theme() === 'night' ? 'common.light' : 'common.night'))}
       ${toggle('bar.language', t('common.language'))}
       ${how.isSupervising ? html`<a class="button" href="/desk">${t('supervisor.to_the_desk')}</a><a class="button" href="/wall">${t('supervisor.wall')}</a>` : nothing}
-      ${!how.isSupervising && state.get('me').role === 'supervisor' ? html`<a class="button" href="/supervisor">${t('supervisor.title')}</a>` : nothing}
+      ${!how.isSupervising && state.get('me').role === 'supervisor' ? html`<a class="button" href="/supervisor" target="_blank" rel="noopener">${t('supervisor.title')}</a>` : nothing}
       ${toggle('bar.sign_out', t('common.sign_out'))}`, root);
   };
   const toggle = (id, label, extra = '') => {

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import aiohttp
+from sqlalchemy import update
 
+from intake.control_room import Service
 from intake.store.store import Store
+from intake.store.tables import transfers
 from tests.callers import phone, write_in
 from tests.desk import TOKENS, HandClock, console
 
@@ -97,7 +101,9 @@ async def test_a_room_is_found_by_words_of_its_name(store: Store) -> None:
         (room,) = found["rooms"]
         assert (room["id"], room["services"], found["total"]) == ("fire-west-yorkshire", ["fire"], 1)
         assert room["telephone"].startswith("01632 960") and room["state"] == "Normal"
-        assert not room["has_feed"]
+        assert not room["has_feed"] and room["last_answer_at"] is None
+        _, two = await _ask(http, "GET", "/rooms?ids=coastguard,fire-kent,no-such")
+        assert {one["id"] for one in two["rooms"]} == {"coastguard", "fire-kent"}
         _, many = await _ask(http, "GET", "/rooms")
         assert len(many["rooms"]) == 12 < many["total"]
         status, _ = await _ask(http, "GET", "/rooms?service=plumbers")
@@ -117,3 +123,16 @@ async def test_what_was_sent_is_mine_for_as_long_as_i_keep_it(store: Store) -> N
         clock.seconds += 3600
         _, later = await _ask(http, "GET", "/queue?mine=true")
         assert later["rows"] == [], "her lease has lapsed: it is with its room"
+
+
+async def test_a_rooms_line_is_as_good_as_its_last_answer(store: Store) -> None:
+    heard = datetime.now(UTC).replace(microsecond=0)
+    async with console(store, HandClock()) as server, _session(server) as http:
+        ada = await _take(http, store)
+        assert (await ada.post("send", services=["fire", "police"]))[0] == 202
+        answered = update(transfers).where(transfers.c.service == Service.FIRE.value)
+        await store.run(lambda conn: conn.execute(answered.values(delivered_at=heard)).rowcount)
+        _, found = await _ask(http, "GET", "/rooms?ids=fire-west-yorkshire,police-west-yorkshire")
+        last = {one["id"]: one["last_answer_at"] for one in found["rooms"]}
+        assert last["police-west-yorkshire"] is None
+        assert datetime.fromisoformat(last["fire-west-yorkshire"]) == heard

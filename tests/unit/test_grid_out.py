@@ -1,4 +1,4 @@
-"""A place as a grid reference: checked against published pairs, and nothing where that grid does not reach."""
+"""A place as a grid reference: it reads back as itself, and there is none where that grid does not reach."""
 
 from __future__ import annotations
 

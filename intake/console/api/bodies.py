@@ -132,9 +132,11 @@ class Send(Fenced):
 
 
 class RoomsQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``q`` are words of a room's name or id, all of which must stand in it; ``service`` narrows to one."""
+    """``q`` are words of a room's name or id, all of which must stand in it; ``service`` narrows to one.
+    ``ids``, with commas, are rooms to be told of by name."""
 
     q: Annotated[str, msgspec.Meta(max_length=100)] = ""
+    ids: Annotated[str, msgspec.Meta(max_length=800)] = ""
     service: ServiceWord | AddedWord | Literal[""] = ""
 
 

@@ -26,6 +26,7 @@ class Handover {
     this.openSummaryOf = null;
     this.openedAt = 0;
     this.focusedField = null;
+    this.openedFrom = null;
     desk.commands.add({ id: 'handover.send', key: 'F8', label: 'handover.send', area: 'contact', when: () => this.ours() !== null, why: () => t('handover.not_ours'), run: () => this.forward() });
     desk.commands.add({ id: 'handover.another_room', label: 'handover.another_room', area: 'contact', when: () => this.ours() !== null && this.firstService() !== undefined, why: () => t('handover.none_ticked'), run: () => this.choose(this.firstService()) });
     root.addEventListener('keydown', (event) => {
@@ -95,8 +96,16 @@ class Handover {
   openSummary(id) {
     this.openSummaryOf = id;
     this.openedAt = performance.now();
+    this.openedFrom = document.activeElement;
     this.change({ seen: true });
-    this.field('exact_location')?.focus();
+  }
+
+  /** F8 goes to the first field: at once, or when the summary has come and nobody has gone elsewhere since. */
+  focusFirst() {
+    const field = this.openedFrom && this.field('exact_location');
+    if (!field) return;
+    if (document.activeElement === this.openedFrom || document.activeElement === document.body) field.focus();
+    this.openedFrom = null;
   }
 
   closeSummary() {
@@ -199,6 +208,7 @@ class Handover {
         ${ours && open ? methaneForm(at, this.formEvents()) : nothing}
       </div>
       ${this.foot(at, ours, open)}`, this.root);
+    if (open) this.focusFirst();
   }
 
   head({ contact }, ours) {

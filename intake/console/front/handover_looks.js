@@ -27,7 +27,7 @@ export class HandoverLooks {
       clearTimeout(look.timer);
       look.timer = setTimeout(() => this.ask(id, standsOn), look.asked ? SETTLE_MS : 0);
     }
-    return { decisions: look.decisions, summary: look.summary, routeTrouble: look.trouble };
+    return { decisions: look.decisions, rooms: look.rooms, summary: look.summary, routeTrouble: look.trouble };
   }
 
   prefill(contact) {
@@ -41,9 +41,17 @@ export class HandoverLooks {
 
   entry(id) {
     if (!this.byContact.has(id)) {
-      this.byContact.set(id, { decisions: new Map(), summary: null, trouble: '', round: 0, standsOn: '', services: [], all: [], asked: false });
+      this.byContact.set(id, { decisions: new Map(), rooms: new Map(), summary: null, trouble: '', round: 0, standsOn: '', services: [], all: [], asked: false });
     }
     return this.byContact.get(id);
+  }
+
+  /** How the lines to these rooms are: said beside, never waited for. */
+  async hear(look, ids) {
+    if (!ids.length) return;
+    const { rooms } = await this.api.get(`/rooms?${new URLSearchParams({ ids: ids.join(',') })}`).catch(() => ({ rooms: [] }));
+    for (const room of rooms) look.rooms.set(room.id, room);
+    this.changed();
   }
 
   async ask(id, standsOn) {
@@ -58,6 +66,7 @@ export class HandoverLooks {
       if (look.standsOn !== standsOn) return; // a later question is on its way
       look.decisions = new Map(route.decisions.map((one) => [one.service, one]));
       look.summary = summary;
+      this.hear(look, [...new Set(route.decisions.map((one) => one.room_id))]);
       look.trouble = '';
     } catch (error) {
       look.trouble = error.message;

@@ -68,3 +68,18 @@ def test_a_desk_that_dies_gives_its_contact_back_in_its_place(
     expect(watching.locator("#conversation").get_by_text("smoke in the attic")).to_be_visible()
     for caller in (first, second):
         office.finish(caller)
+
+
+def test_what_a_supervisor_moves_arrives_at_its_desk_and_stays(
+    office: Office, open_desk: Callable[..., Page]
+) -> None:
+    caller = office.caller("a chip pan is on fire")
+    bea = open_desk("bea")
+    expect(bea.locator(f'[data-contact="{caller.contact}"]')).to_be_visible()
+    office.by("ada", "POST", f"/contacts/{caller.contact}/claim", {})
+    office.by("sue", "POST", f"/contacts/{caller.contact}/move", {"to": "bea"})
+    expect(bea.locator("#conversation").get_by_text("a chip pan is on fire")).to_be_visible()
+    # Longer than the lease it came with: the desk keeps it.
+    bea.wait_for_timeout(17_000)
+    assert in_hands(office, caller.contact)[0] == "bea"
+    office.finish(caller)

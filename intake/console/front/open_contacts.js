@@ -16,7 +16,8 @@ export class OpenContacts {
     state.set('open', []);
     state.set('shown', null);
     this.fetching = new Map();
-    live.on('contact', (frame) => this.fetch(frame.id));
+    this.left = new Map();
+    live.on('contact', (frame) => (this.concerned().includes(frame.id) ? this.fetch(frame.id) : this.adopt(frame)));
     live.on('lost', (frame) => this.lost(frame.id, frame.message));
     live.onOpen(() => {
       this.watched = null; // a new line knows of nobody
@@ -40,6 +41,17 @@ export class OpenContacts {
     this.keep();
     mine.forEach((row) => this.fetch(row.id));
     if (!this.state.get('shown')) this.show(this.find(sessionStorage.getItem(SHOWN))?.id ?? mine[0].id);
+  }
+
+  /** One that became ours elsewhere: a supervisor moved it here. Not one that was let go a moment ago. */
+  async adopt({ id, attempts }) {
+    if (attempts <= (this.left.get(id) ?? -1)) return;
+    const { contact } = await this.api.get(`/contacts/${id}`).catch(() => ({}));
+    if (contact?.claimed_by !== this.state.get('me').handler || contact.state !== 'open' || this.find(id)) return;
+    this.state.set('open', [...this.state.get('open'), { id, attempts: contact.attempts, unread: 1, lost: '' }]);
+    this.keep();
+    await this.fetch(id);
+    if (!this.state.get('shown')) this.show(id);
   }
 
   /** What is in the middle, whole; null while nothing is shown or it has not come yet. */
@@ -88,18 +100,25 @@ export class OpenContacts {
 
   /** It is no longer at this desk: released, held, closed, handed on. */
   gone(id) {
+    this.left.set(id, this.find(id)?.attempts ?? -1);
     const open = this.state.get('open').filter((one) => one.id !== id);
     this.state.set('open', open);
     if (this.state.get('shown') === id) this.show(open.at(-1)?.id ?? null);
   }
 
-  /** One change under the fence: POST /contacts/{id}/{verb}; the row it answers with is kept. Throws ApiError. */
+  /** One change under the fence: POST /contacts/{id}/{verb}, and the contact as it is then. Throws ApiError. */
   async change(id, verb, body = {}) {
+    const answer = await this.post(id, verb, body);
+    await this.fetch(id);
+    return answer;
+  }
+
+  /** The same without waiting for the contact: the row it answers with is kept. */
+  async post(id, verb, body = {}) {
     const open = this.find(id);
     try {
       const answer = await this.api.post(`/contacts/${id}/${verb}`, { attempts: open?.attempts ?? 0, ...body });
       if (answer.contact && open) open.attempts = answer.contact.attempts;
-      await this.fetch(id);
       return answer;
     } catch (error) {
       if (error instanceof ApiError && error.code === 'stale_claim') this.lost(id, error.message);

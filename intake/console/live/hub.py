@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 import structlog
 from aiohttp import web
@@ -17,6 +17,7 @@ from intake.console.live.frames import frame
 from intake.console.live.seat import Seat
 from intake.console.live.tending import WRITE_EVERY_S, Tending
 from intake.console.live.views import Tallies, View
+from intake.contact import ContactState
 from intake.errors import StoreUnavailable
 from intake.store.presence import DeskRow
 
@@ -125,10 +126,20 @@ class Hub:
             if at % VIEWS_AT_ONCE == VIEWS_AT_ONCE - 1:
                 await asyncio.sleep(0)
             self._shown(view.refresh())
+        held = self._held_by(touched)
         for seat in self.seats:
             if touched:
-                seat.touch(touched)
+                seat.touch(touched, held.get(seat.person.name, ()))
             seat.look_again()
+
+    def _held_by(self, touched: Iterable[str]) -> dict[str, set[str]]:
+        """By handler: a desk is told of what is its own, for a supervisor may have moved it there."""
+        held: dict[str, set[str]] = {}
+        for contact_id in touched:
+            entry = self.board.entries.get(contact_id)
+            if entry is not None and entry.contact.state == ContactState.OPEN:
+                held.setdefault(entry.contact.claimed_by, set()).add(contact_id)
+        return held
 
     # -- the loops ------------------------------------------------------------------------------
 

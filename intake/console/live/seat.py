@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import structlog
 from aiohttp import WSMsgType, web
@@ -70,9 +70,9 @@ class Seat:
         self._latest["beat"] = text
         self._wake.set()
 
-    def touch(self, touched: Mapping[str, int]) -> None:
-        """Contacts that have changed, with their fence now; those it watches are told."""
-        for contact_id in self.watched | self.kept:
+    def touch(self, touched: Mapping[str, int], held: Iterable[str] = ()) -> None:
+        """Contacts that have changed, with their fence now; those it watches or holds are told."""
+        for contact_id in (self.watched | self.kept).union(held):
             if contact_id in touched:
                 self._touched[contact_id] = touched[contact_id]
                 self._wake.set()

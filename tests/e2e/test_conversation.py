@@ -233,6 +233,35 @@ def test_the_same_id_with_other_words_is_shown_twice_and_flagged(talk: TalkOffic
     expect(page.locator(".line.theirs .flag")).to_contain_text("with different words")
 
 
+def test_tabs_say_what_is_new_and_who_waits_and_keep_each_draft(
+    talk: TalkOffice, desk: Desk, shots: Path
+) -> None:
+    first, second = talk.caller("first: water in the cellar"), talk.caller("second: a tree on the road")
+    page = desk()
+    take(page, "first: water")
+    page.keyboard.type("draft of the first")
+    expect(page.locator("[data-contact]")).to_have_count(2)
+    page.keyboard.press("F2")
+    expect(page.locator(".lines")).to_contain_text("second: a tree")
+    expect(reply(page)).to_be_focused()
+    expect(reply(page)).to_have_value("")
+    page.keyboard.type("draft of the second")
+    talk.says(first, "it is rising")
+    talk.says(first, "quickly")
+    tabs = page.locator("[data-tab]")
+    expect(tabs.first).to_contain_text("2 new")
+    expect(reply(page)).to_have_value("draft of the second")
+    page.screenshot(path=shots / "conversation_tabs.png")
+    page.keyboard.press("Alt+1")
+    expect(page.locator(".lines")).to_contain_text("quickly")
+    expect(reply(page)).to_have_value("draft of the first")
+    expect(reply(page)).to_be_focused()
+    expect(tabs.first).not_to_contain_text("new")
+    page.keyboard.press("Alt+2")
+    expect(reply(page)).to_have_value("draft of the second")
+    assert talk.told(second) == [one for one in talk.told(second) if "draft" not in one]
+
+
 def test_nothing_that_comes_moves_the_focus_or_touches_the_draft(
     talk: TalkOffice, desk: Desk, shots: Path
 ) -> None:

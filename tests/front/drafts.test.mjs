@@ -100,6 +100,7 @@ test('sent words are forgotten here and there, and no late answer brings them ba
   await drafts.save('c1');
   drafts.sent('c1', 'yes');
   assert.equal(drafts.meet('c1', 'yes'), '');
+  assert.equal(drafts.status('c1'), '');
   await drafts.save('c1');
   assert.equal(server.drafts.get('c1'), '');
   assert.equal(drafts.get('c1'), null);

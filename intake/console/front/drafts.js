@@ -33,8 +33,8 @@ export class Drafts {
   /** `kept` on the server, `saving`, `here` only in this browser; empty where there is nothing to keep. */
   status(contact) {
     const record = this.get(contact);
-    if (!record) return '';
-    if (!record.dirty) return record.text ? 'kept' : '';
+    if (!record?.text) return '';
+    if (!record.dirty) return 'kept';
     return this.failed.has(contact) ? 'here' : 'saving';
   }
 

@@ -22,7 +22,7 @@ export function mountReply(root, desk) {
 
   render(html`<div class="reply"><label class="spoken" for="reply-text">${t('conversation.reply')}</label>
     <div class="stock-place"></div>
-    <textarea id="reply-text" rows="3" dir="auto" placeholder=${t('conversation.reply_hint')} aria-describedby="reply-facts"></textarea>
+    <textarea id="reply-text" rows="3" dir="auto" autocomplete="off" placeholder=${t('conversation.reply_hint')} aria-describedby="reply-facts"></textarea>
     <div class="reply-trouble" role="alert"></div><div class="reply-row"></div></div>`, root);
   const field = /** @type {HTMLTextAreaElement} */ (root.querySelector('textarea'));
   const trouble = root.querySelector('.reply-trouble');

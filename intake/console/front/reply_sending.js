@@ -35,9 +35,10 @@ export class ReplySending {
     this.errors.delete(contact);
     this.changed();
     try {
-      await this.desk.open.change(contact, 'replies', { text, id: this.drafts.keyFor(contact, text) });
+      await this.desk.open.post(contact, 'replies', { text, id: this.drafts.keyFor(contact, text) });
       this.taken(contact, text);
       this.drafts.sent(contact, text);
+      this.desk.open.fetch(contact);
       this.desk.say(t('conversation.was_sent'));
     } catch (error) {
       this.errors.set(contact, this.whatToDo(error));

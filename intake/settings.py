@@ -13,7 +13,6 @@ import msgspec
 from intake.errors import BadConfiguration
 from intake.settings_table import read_table
 
-
 TILE_TEMPLATE = (
     r"^$|^(?:https://|http://(?:127\.0\.0\.1|localhost|\[::1\])[:/])"
     r"(?=.*\{z\})(?=.*\{x\})(?=.*\{y\})(?!.*\{(?![zxy]\}))\S+$"

@@ -50,7 +50,7 @@ export function mountQueue(root, desk) {
         <div class="queue-space"><div class="queue-rows" role="presentation">${repeat(model.shown, (id) => id, rowOf)}</div></div>
       </div>
       ${notice()}
-      ${queue.counts && !queue.total ? html`<p class="queue-none quiet">${t(filters.isNarrow() ? 'queue.none_of_filter' : 'queue.none')}
+      ${queue.counts && !queue.total && !model.shown.length ? html`<p class="queue-none quiet">${t(filters.isNarrow() ? 'queue.none_of_filter' : 'queue.none')}
         ${filters.isNarrow() ? html`<button type="button" class="button" @click=${() => filters.clear()}>${t('queue.show_all')}</button>` : nothing}</p>` : nothing}
     </div>`;
   const title = (queue) =>

@@ -24,10 +24,9 @@ export function rowView(row, how) {
     aria-selected=${how.active ? 'true' : 'false'} aria-posinset=${how.place} aria-setsize=${how.total}
     aria-label=${spoken(row, how, t, shortClock, waited_s)}>
     <span class="row-head"><span class="badge p${row.priority}">${row.priority}</span>
-      <span class="row-what"><b>${serviceName(row.service, t)}</b> · ${channelName(row.channel, t)} ·</span>
-      <bdi class="row-place ${row.place ? '' : 'none'}">${place.name}</bdi> <span class="row-radius number">${place.radius}</span>
+      <span class="row-what"><b>${serviceName(row.service, t)}</b> · ${channelName(row.channel, t)}</span>
       <span class="row-wait number ${waits ? `w${waitLevel(waited_s)}` : ''}">${waitWords(waited_s)}</span></span>
-    <span class="row-text">${found.map((one) => html`<span class="mark ${one.kind}">${one.words}</span>`)}${
+    <span class="row-text"><span class="row-where"><bdi class="row-place ${row.place ? '' : 'none'}">${place.name}</bdi> <span class="row-radius number">${place.radius}</span></span>${found.map((one) => html`<span class="mark ${one.kind}">${one.words}</span>`)}${
       summary ? html`<bdi class="row-summary" title=${summary}>${summary}</bdi>` : nothing}</span>
   </div>`;
 }

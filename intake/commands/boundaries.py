@@ -8,7 +8,7 @@ from pathlib import Path
 from intake.boundaries import drawing, released
 from intake.boundaries.build import build
 
-FRONT = Path(__file__).parent.parent / "console" / "front"
+FRONT = Path(__file__).parent.parent / "console" / "front" / "place"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

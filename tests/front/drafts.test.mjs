@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { Drafts } from '../../intake/console/front/drafts.js';
+import { Drafts } from '../../intake/console/front/conversation/drafts.js';
 
 class Store {
   constructor() {

@@ -4,7 +4,7 @@ import test from 'node:test';
 
 import {
   around, boundsOf, decodeOutline, distance_m, grownRadius_m, holds, padded, ringStyle, trailOf, uncrowded, whoseOf,
-} from '../../intake/console/front/geometry.js';
+} from '../../intake/console/front/place/geometry.js';
 
 const LEEDS = { latitude: 53.7965, longitude: -1.5478 };
 const YORK = { latitude: 53.9576, longitude: -1.0827 };
@@ -66,7 +66,7 @@ test('a trail is the last twenty live fixes, oldest first', () => {
 });
 
 test('the committed outline comes out as closed enough rings of Britain', () => {
-  const rings = decodeOutline(JSON.parse(readFileSync(new URL('../../intake/console/front/map_outline.json', import.meta.url))));
+  const rings = decodeOutline(JSON.parse(readFileSync(new URL('../../intake/console/front/place/map_outline.json', import.meta.url))));
   assert.ok(rings.length > 100);
   for (const ring of rings) {
     assert.ok(ring.length >= 3);

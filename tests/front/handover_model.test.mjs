@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { failedLine, handedOver, level, lines, news, pending, plan, waited_s } from '../../intake/console/front/handover_model.js';
+import { failedLine, handedOver, level, lines, news, pending, plan, waited_s } from '../../intake/console/front/handover/model.js';
 
 const NOON = Date.parse('2026-11-22T12:00:00Z');
 const at = (seconds) => new Date(NOON + seconds * 1000).toISOString();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { entries, onItsWay_s, owedSince } from '../../intake/console/front/lines_order.js';
+import { entries, onItsWay_s, owedSince } from '../../intake/console/front/conversation/lines_order.js';
 
 const at = (clock, day = '2026-11-22') => `${day}T${clock}Z`;
 const theirs = (id, clock, more = {}) => ({ id, at: at(clock), author: 'caller', text: id, kind: 'text', ...more });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { adopt, body, changedFields, edit, empty, fault, keepOld, offers, takeNew, values } from '../../intake/console/front/methane_model.js';
+import { adopt, body, changedFields, edit, empty, fault, keepOld, offers, takeNew, values } from '../../intake/console/front/handover/methane_model.js';
 
 const FIRST = { exact_location: 'LS1 4AP', type_of_incident: 'fire' };
 const BETTER = { exact_location: 'SE 292 333', type_of_incident: 'fire' };

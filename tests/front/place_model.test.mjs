@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { chances, degrees, length, linkNext, linkSteps, listed } from '../../intake/console/front/place_format.js';
-import { areTwo, mapModel, rowsOf } from '../../intake/console/front/place_model.js';
+import { chances, degrees, length, linkNext, linkSteps, listed } from '../../intake/console/front/place/format.js';
+import { areTwo, mapModel, rowsOf } from '../../intake/console/front/place/model.js';
 
 const at = (seconds) => new Date(1_800_000_000_000 + seconds * 1_000).toISOString();
 const place = (id, source, seconds, more = {}) => ({

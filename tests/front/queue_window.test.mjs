@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { QueueWindow, ROW_LIMIT, SIZE } from '../../intake/console/front/queue_window.js';
+import { QueueWindow, ROW_LIMIT, SIZE } from '../../intake/console/front/queue/window.js';
 
 const row = (n, priority = 2, more = {}) => ({ id: `c${String(n).padStart(5, '0')}`, priority, queued_at: new Date(1_800_000_000_000 + n * 1000).toISOString(), ...more });
 /** A window of a whole queue, as the server gives it. */

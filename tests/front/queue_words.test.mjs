@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { channelName, isForeign, marks, placeWords, radius, standing, waitLevel, waitWords } from '../../intake/console/front/queue_words.js';
+import { channelName, isForeign, marks, placeWords, radius, standing, waitLevel, waitWords } from '../../intake/console/front/queue/words.js';
 
 const t = (key, values = {}) => (key.includes('_unheard') ? `⟦${key}⟧` : [key, ...Object.values(values)].join(' '));
 const clockOf = () => '02:30';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { smsParts } from '../../intake/console/front/sms_parts.js';
+import { smsParts } from '../../intake/console/front/conversation/sms_parts.js';
 
 const counted = (text) => {
   const { coding, parts, used } = smsParts(text);

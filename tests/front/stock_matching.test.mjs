@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { matching, rings, slashBefore } from '../../intake/console/front/stock_matching.js';
+import { matching, rings, slashBefore } from '../../intake/console/front/conversation/stock_matching.js';
 
 const reply = (id, group, en, cy = en) => ({ id, shortcut: `/${id}`, group, texts: { en: { text: en }, cy: { text: cy } } });
 const ALL = [

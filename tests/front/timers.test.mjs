@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { AlarmBook, alarmsOf, dueOf, owedSince, unansweredQuestionSince } from '../../intake/console/front/timers.js';
-import { SoundGate } from '../../intake/console/front/sounds_gate.js';
+import { AlarmBook, alarmsOf, dueOf, owedSince, unansweredQuestionSince } from '../../intake/console/front/alarms/timers.js';
+import { SoundGate } from '../../intake/console/front/alarms/sounds_gate.js';
 
 const T0 = Date.parse('2026-11-24T02:00:00Z');
 const at = (s) => new Date(T0 + s * 1000).toISOString();

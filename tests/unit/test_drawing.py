@@ -27,7 +27,7 @@ from intake.locate.text import TextLocator
 ROOT = Path(__file__).parents[2]
 BOUNDARIES = ROOT / "config" / "boundaries"
 PLACES = ROOT / "config" / "gazetteer" / "places.csv"
-COMMITTED = ROOT / "intake" / "console" / "front" / OUTLINE
+COMMITTED = ROOT / "intake" / "console" / "front" / "place" / OUTLINE
 LEEDS, DOUGLAS, DUBLIN = (53.7965, -1.5478), (54.15, -4.49), (53.35, -6.26)
 ON_LAND = [
     LEEDS,

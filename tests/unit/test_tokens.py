@@ -85,7 +85,7 @@ def too_faint(
 
 
 COLOURS = tokens((FRONT / "tokens.css").read_text("utf-8"))
-SHEETS = sorted(path for path in FRONT.glob("*.css") if path.name != "tokens.css")
+SHEETS = sorted(path for path in FRONT.rglob("*.css") if path.name != "tokens.css")
 
 
 @pytest.mark.parametrize("sheet", SHEETS, ids=lambda path: path.name)

@@ -1,18 +1,18 @@
 /** The call handler's desk: puts its parts together, and nothing else. */
 
-import { mountAlarms } from './alarms.js';
+import { mountAlarms } from './alarms/alarms.js';
 import { Api } from './api.js';
-import { mountBar } from './bar.js';
+import { mountBar } from './bar/bar.js';
 import { Commands } from './commands.js';
-import { mountConversation } from './conversation.js';
-import { mountHandover } from './handover.js';
+import { mountConversation } from './conversation/conversation.js';
+import { mountHandover } from './handover/handover.js';
 import { addKeysHelp } from './keys_help.js';
 import { Live } from './live.js';
 import { startLock } from './lock.js';
 import { OpenContacts } from './open_contacts.js';
 import { addPalette, mountKeys } from './palette.js';
-import { mountPlace } from './place.js';
-import { mountQueue } from './queue.js';
+import { mountPlace } from './place/place.js';
+import { mountQueue } from './queue/queue.js';
 import { State } from './state.js';
 import { setServerTime } from './times.js';
 import { loadWords, t } from './words.js';

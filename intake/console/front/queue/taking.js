@@ -1,0 +1,73 @@
+/** Taking a contact, and every reason why not. Nothing here moves a contact by itself. */
+
+import { ApiError } from '../api.js';
+import { deskName } from './words.js';
+import { clock } from '../times.js';
+import { t } from '../words.js';
+
+const NOTICE_MS = 12_000;
+
+/** Adds the commands `queue.take_next` (F2), `queue.take_chosen` and `queue.look`. */
+export function addTaking(desk, list) {
+  const { state, commands, open } = desk;
+  let busy = false;
+  let fading = 0;
+  const isLive = () => state.get('live').status === 'live';
+  const stale = () => t('queue.refused_stale', { since: clock(state.get('live').since) });
+
+  /** Say it in the panel and aloud; it fades, unless something newer stands there. */
+  const notice = (text) => {
+    clearTimeout(fading);
+    state.set('notice', text);
+    if (!text) return;
+    desk.say(text);
+    fading = setTimeout(() => state.set('notice', ''), NOTICE_MS);
+  };
+  const taking = async (take) => {
+    // A second press while the first is on its way must not take a second contact.
+    if (busy) return undefined;
+    busy = true;
+    notice('');
+    try {
+      return await take();
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      notice(reason(error));
+      return undefined;
+    } finally {
+      busy = false;
+    }
+  };
+  const reason = (error) => {
+    if (error.status === 0) return t('queue.no_answer');
+    const mine = state.get('open').filter((one) => !one.lost);
+    if (error.code === 'refused' && mine.length >= state.get('me').open_limit) {
+      const names = mine.map((one) => state.get(`contact:${one.id}`)?.contact.reference ?? '').filter(Boolean);
+      return t('queue.refused_cap', { count: mine.length, names: names.join(', ') });
+    }
+    return error.message;
+  };
+  const takeNext = async () => {
+    const taken = await taking(() => open.takeNext());
+    if (taken === null) notice(t('queue.nothing'));
+    else if (taken) desk.say(t('queue.took', { reference: taken.reference }));
+  };
+  const takeChosen = async () => {
+    const row = list.row();
+    if (!row) return notice(t('queue.chosen_gone'));
+    if (row.claimed_by === state.get('me').handler) return open.show(row.id);
+    if (row.claimed_by) return notice(t('queue.has_it', { reference: row.reference, desk: deskName(row.claimed_by, { numbers: state.get('numbers') }, t) }));
+    const taken = await taking(() => open.take(row.id));
+    if (taken) desk.say(t('queue.took', { reference: taken.reference }));
+    return undefined;
+  };
+  const chosen = () => list.active !== '';
+  const why = () => (isLive() ? t('queue.choose_first') : stale());
+  commands.add({ id: 'queue.take_next', key: 'F2', label: 'queue.take_next', area: 'queue', run: takeNext, when: isLive, why: stale });
+  commands.add({ id: 'queue.take_chosen', label: 'queue.take_chosen', area: 'queue', run: takeChosen, when: () => isLive() && chosen(), why });
+  commands.add({
+    id: 'queue.look', label: 'queue.look', area: 'queue', when: chosen, why: () => t('queue.choose_first'),
+    run: () => open.show(list.active),
+  });
+  commands.add({ id: 'queue.focus', key: 'Alt+q', label: 'queue.focus', area: 'queue', run: () => list.element?.focus() });
+}

@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -213,6 +214,16 @@ def table(contacts: int, rate: int, seconds: float) -> str:
     )
 
 
+def painted(contacts: int, rate: int, seconds: float) -> str:
+    """From the server to the glass of one desk, in a real Chromium."""
+    paint = import_module("bench_paint").measure(contacts, float(rate), seconds)
+    return (
+        f"`python tests/bench/bench_paint.py`: {contacts:,} contacts, {rate} changes/s, a real Chromium, one"
+        f" desk: server to paint p50 {paint['p50_ms']:.0f} ms, p99 {paint['p99_ms']:.0f} ms, worst"
+        f" {paint['worst_ms']:.0f} ms over {paint['frames']:,} frames, {paint['rows']} rows in the page."
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("what", nargs="*", default=["table"])
@@ -223,7 +234,7 @@ def main() -> None:
         port, desks, seconds, own = asked.what[1:]
         uvloop.run(sit(int(port), int(desks), float(seconds), own == "1"))
     else:
-        found = table(5_000, 500, asked.seconds)
+        found = table(5_000, 500, asked.seconds) + "\n\n" + painted(5_000, 500, 2 * asked.seconds)
         print(found)
         if asked.write:
             text = README.read_text("utf-8")

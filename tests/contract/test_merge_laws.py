@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+import time
 from typing import Any
 
 import pytest
@@ -399,13 +401,18 @@ one_by_one.calls = 0  # type: ignore[attr-defined]
 async def test_without_locks_both_would_be_merged_and_no_queue_has_them(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Negative control: the same two steps, neither looking behind a lock."""
+    """Negative control: the same two steps without a lock; both have looked before one writes."""
+    both_looked, look = threading.Barrier(2, timeout=20), merging._require_hands
+
+    def look_and_wait(*args: Any) -> None:
+        look(*args)
+        if both_looked.wait() == 0:
+            time.sleep(0.5)  # the other commits first: else they would wait for each other's rows
+
     monkeypatch.setattr(merging, "_lock", lambda conn, ids: None)
-    for number in range(ROUNDS):
-        _, states = await race(store, *await pair(store, number))
-        if states == [ContactState.MERGED, ContactState.MERGED]:
-            return
-    pytest.fail("no race of two was ever lost: this control controls nothing")
+    monkeypatch.setattr(merging, "_require_hands", look_and_wait)
+    _, states = await race(store, *await pair(store, 0))
+    assert states == [ContactState.MERGED, ContactState.MERGED]
 
 
 async def test_words_that_come_while_it_is_merged_and_undone_are_all_there(store: Store) -> None:

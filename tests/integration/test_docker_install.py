@@ -68,7 +68,7 @@ class Root:
 
     def environment(self, more: Mapping[str, str]) -> dict[str, str]:
         """The machine's own way to its package index, the image's ENV, and nothing else of ours."""
-        kept = ("PIP_", "UV_", "SSL_", "HTTP", "NO_PROXY", "http", "no_proxy")
+        kept = ("PIP_", "UV_", "SSL_", "NODE_EXTRA_CA", "HTTP", "NO_PROXY", "http", "no_proxy")
         env = {name: value for name, value in os.environ.items() if name.startswith(kept)}
         if not CHROOT and "HOME" in os.environ:
             env["HOME"] = os.environ["HOME"]

@@ -28,6 +28,8 @@ from intake.store.presence import DeskRow
 log = structlog.get_logger()
 
 WRITE_EVERY_S = 0.25
+NOTICED_S = 1.0
+"""A renewal and a lapse each wait for the next round; law 9 counts both."""
 SEEN_EVERY_S = 5.0
 SESSION_EVERY_S = 30.0
 DESKS_EVERY_S = 2.0
@@ -41,6 +43,8 @@ class Tending:
 
     def __init__(self, desk: Desk, seats: set[Seat], board: Callable[[], Board]):
         self._desk, self._seats, self._board = desk, seats, board
+        # What is left of the lease when the picture has shown it: a dead desk's contact is free within it.
+        self._lease_s = max(desk.lease_s - NOTICED_S, desk.lease_s / 2)
         self._kept: dict[Claim, Seat] = {}
         self._shown: set[ContactId] = set()
         self._arrived: set[str] = set()
@@ -121,7 +125,7 @@ class Tending:
                 presence.set_state(conn, now, name, state)
             if shown:
                 queue.mark_shown(conn, now, sorted(shown))
-            return keeping.renew_all(conn, now, list(kept), self._desk.lease_s) if kept else []
+            return keeping.renew_all(conn, now, list(kept), self._lease_s) if kept else []
 
         try:
             alone = await self._desk.store.run(work)
@@ -150,7 +154,7 @@ class Tending:
     async def _renew_alone(self, claim: Claim, open_limit: int) -> Lost | None:
         def work(conn: Connection) -> Lost | None:
             now = self._desk.clock.now()
-            return keeping.renew_alone(conn, now, claim, self._desk.lease_s, open_limit)
+            return keeping.renew_alone(conn, now, claim, self._lease_s, open_limit)
 
         return await self._desk.store.run(work)
 

@@ -92,18 +92,26 @@ export function offeredTo(contact, me) {
 function askWhom(desk, title) {
   const { state } = desk;
   const me = state.get('me').handler;
-  const numbers = state.get('numbers') ?? {};
-  const others = Object.keys(numbers).filter((one) => one !== me).sort((a, b) => numbers[a] - numbers[b]);
+  const numbers = () => state.get('numbers') ?? {};
+  const others = () => Object.keys(numbers()).filter((one) => one !== me).sort((a, b) => numbers()[a] - numbers()[b]);
   let to = '';
   let note = '';
-  return openDialog(title, (close) => html`
+  const content = (close) => html`
     <p>${t('conversation.hand_why')}</p>
     <div class="field"><label for="hand-to">${t('conversation.hand_to')}</label>
       <select id="hand-to" @change=${(event) => (to = event.target.value)}>
         <option value="">${t('conversation.hand_anybody')}</option>
-        ${others.map((one) => html`<option value=${one}>${t('conversation.hand_one', { desk: numbers[one], name: one })}</option>`)}</select></div>
+        ${repeat(others(), (one) => one, (one) => html`<option value=${one}>${t('conversation.hand_one', { desk: numbers()[one], name: one })}</option>`)}</select></div>
     <div class="field"><label for="hand-note">${t('conversation.hand_note')}</label>
       <textarea id="hand-note" class="note-field" rows="3" maxlength=${NOTE_LIMIT} @input=${(event) => (note = event.target.value)}></textarea></div>
     <p><button type="button" class="button main" @click=${() => close({ to, note: note.trim() })}>${t('conversation.hand_offer')}</button>
-      <button type="button" class="button" @click=${() => close()}>${t('common.cancel')}</button></p>`);
+      <button type="button" class="button" @click=${() => close()}>${t('common.cancel')}</button></p>`;
+  let redraw;
+  const asked = openDialog(title, (close, draw) => {
+    redraw = draw;
+    return content(close);
+  });
+  // Who sits down while it is open can be chosen too.
+  const stop = state.watch(['numbers'], () => redraw?.());
+  return asked.finally(stop);
 }

@@ -28,11 +28,11 @@ $(STAMP): requirements-dev.lock requirements-setup.lock requirements-node.lock p
 demo: setup      ## the simulated evening, end to end, on this machine (KEEP=1 leaves it running)
 	@$(BIN)/intake demo $(if $(KEEP),--keep)
 
-# Half of a test's time is waiting: one process more than there are cores.
+# Half of a test's time is waiting: one process more than there are cores. Browsers need a core each.
 test: JOBS = $(shell nproc 2>/dev/null | awk '{print ($$1 < 4 ? $$1 : 4) + 1}')
 test: setup browser ## every check CI runs; then the pages in a real browser
 	@$(BIN)/python -m pytest -q -n $(or $(JOBS),2) --dist loadfile $(PYTEST)
-	@$(BIN)/python -m pytest -q -n $(or $(JOBS),2) --dist loadfile $(PYTEST) tests/e2e
+	@$(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile $(PYTEST) tests/e2e
 
 browser:         ## a Chromium for the tests of the public pages; as root it is installed
 	@command -v chromium chromium-browser google-chrome >/dev/null || { \

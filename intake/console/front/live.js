@@ -3,7 +3,7 @@
 import { now, setServerTime } from './times.js';
 
 /** With the server's beat each second, and a check four times a second: said within three seconds. */
-export const SILENT_AFTER_MS = 2_600;
+export const SILENT_AFTER_MS = 2_400;
 const CONNECT_MS = 5_000;
 const RETRY_MS = [250, 500, 1_000, 2_000, 3_000];
 
@@ -16,7 +16,7 @@ export class Live {
     this.tries = 0;
     this.heard = performance.now();
     state.set('live', { status: 'stale', since: now() });
-    setInterval(() => this.check(), 250);
+    setInterval(() => this.check(), 150);
   }
 
   /** `handler(frame)` for each frame of one type. */

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+from playwright.sync_api import Locator, Page, expect
 from twilio.request_validator import RequestValidator
 
 from tests.e2e.office import Office
@@ -111,3 +112,16 @@ class TalkOffice(Office):
     def _contact_of(self, caller: str) -> str:
         rows = self.console("GET", "/queue?limit=100")["rows"]
         return str(next(row["id"] for row in rows if row["caller"] == caller))
+
+
+def reply(page: Page) -> Locator:
+    """Where the answer is typed."""
+    return page.locator("#reply-text")
+
+
+def take(page: Page, words: str) -> None:
+    """F2, and what came is this."""
+    expect(page.locator("[data-contact]").first).to_be_visible()
+    page.keyboard.press("F2")
+    expect(page.locator(".lines")).to_contain_text(words)
+    expect(reply(page)).to_be_focused()

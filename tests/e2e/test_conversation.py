@@ -12,7 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.conftest import PATIENCE_MS
-from tests.e2e.talk import TalkOffice
+from tests.e2e.talk import TalkOffice, reply, take
 from tests.e2e.town import Caller
 
 Desk = Callable[..., Page]
@@ -54,20 +54,8 @@ def desk(talk: TalkOffice, browser: Browser) -> Iterator[Desk]:
         talk.finish(Caller("", "", row["id"]))
 
 
-def reply(page: Page) -> Any:
-    return page.locator("#reply-text")
-
-
 def ours(page: Page) -> Any:
     return page.locator(".line.ours:not(.automatic)")
-
-
-def take(page: Page, words: str) -> None:
-    """F2, and what came is this."""
-    expect(page.locator("[data-contact]").first).to_be_visible()
-    page.keyboard.press("F2")
-    expect(page.locator(".lines")).to_contain_text(words)
-    expect(reply(page)).to_be_focused()
 
 
 def test_by_keyboard_alone_take_reply_and_it_is_said_once(talk: TalkOffice, desk: Desk) -> None:

@@ -8,14 +8,13 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from tests.e2e.conftest import FLAGS, PATIENCE_MS, chromium
 from tests.e2e.office import COOKIE, DESK_SIZE
-from tests.e2e.talk import TalkOffice
+from tests.e2e.talk import TalkOffice, reply, take
 from tests.e2e.town import Caller
 
 Desk = Callable[..., Page]
@@ -46,17 +45,6 @@ def desk(talk: TalkOffice, browser: Browser) -> Iterator[Desk]:
         context.close()
     for row in talk.console("GET", "/queue?limit=100")["rows"]:
         talk.finish(Caller("", "", row["id"]))
-
-
-def reply(page: Page) -> Any:
-    return page.locator("#reply-text")
-
-
-def take(page: Page, words: str) -> None:
-    expect(page.locator("[data-contact]").first).to_be_visible()
-    page.keyboard.press("F2")
-    expect(page.locator(".lines")).to_contain_text(words)
-    expect(reply(page)).to_be_focused()
 
 
 def test_a_reload_in_the_middle_of_a_word(talk: TalkOffice, desk: Desk) -> None:

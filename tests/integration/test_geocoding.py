@@ -264,13 +264,15 @@ class Broken:
     name = "broken"
     may_ask = 4
 
-    def __init__(self, poison: str = "", pause_s: float = 0.0):
+    def __init__(self, poison: str = ""):
         self.asked: list[str] = []
-        self._poison, self._pause_s = poison, pause_s
+        self.may_answer = asyncio.Event()
+        self.may_answer.set()
+        self._poison = poison
 
     async def find(self, question: PlaceQuestion) -> tuple[CallerLocation, ...]:
         self.asked.append(question.clue.words)
-        await asyncio.sleep(self._pause_s)
+        await self.may_answer.wait()
         if self._poison and self._poison in question.clue.words:
             raise ZeroDivisionError(question.clue.words)
         return (LEEDS,)
@@ -346,8 +348,12 @@ async def test_without_a_lease_they_would_ask_more_than_once(
     """Negative control: the test above sees what the lease prevents; the fence still lets one write."""
     monkeypatch.setattr(geocoding, "LEASE_S", -1.0)
     await writes(behind)
-    service = Broken(pause_s=0.2)
-    await asyncio.gather(*(work(workers.start(address=service)) for _ in range(2)))
+    service = Broken()
+    service.may_answer.clear()
+    one, other = workers.start(address=service), workers.start(address=service)
+    assert await one.step() and await other.step(), "the second came by while the first was still asking"
+    service.may_answer.set()
+    await asyncio.gather(work(one), work(other))
     assert len(service.asked) > 1
     assert len(await behind.rows(tables.locations)) == 1
 

@@ -18,10 +18,12 @@ from intake.clock import SteadyClock
 from intake.console.live import hub, tending
 from intake.console.live.hub import HUB
 from intake.console.roles import Person, Role
+from intake.contact import ContactId
 from intake.errors import StoreUnavailable
 from intake.store import claims, contacts
 from intake.store.claims import Claim
 from intake.store.store import Store
+from tests.behind_doors import eventually
 from tests.callers import phone, write_in
 from tests.desk import HandClock, console
 from tests.live import LiveDesk, live_desk
@@ -88,13 +90,15 @@ async def test_desks_with_the_same_view_get_the_same_bytes_and_others_their_own(
 async def test_what_stands_on_a_desk_is_marked_as_shown(store: Store) -> None:
     contact_id = await write_in(store, phone(1))
     later = await write_in(store, phone(2), seconds=1)
+
+    async def is_shown(one: ContactId) -> bool:
+        return (await store.read(lambda c: contacts.moments(c, one))).first_shown_at is not None
+
     async with console(store, CLOCK) as server, live_desk(server) as ada:
         await ada.view(size=1)
+        await eventually(lambda: is_shown(contact_id))
         await ada.hear("beat")
-        await asyncio.sleep(0.6)
-    moments = [await store.read(lambda c, one=one: contacts.moments(c, one)) for one in (contact_id, later)]  # type: ignore[misc]
-    assert moments[0].first_shown_at is not None
-    assert moments[1].first_shown_at is None, "behind the window nobody has seen it"
+    assert not await is_shown(later), "behind the window nobody has seen it"
 
 
 # -- leases -------------------------------------------------------------------------------------

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -108,7 +107,7 @@ async def test_a_pathological_mail_is_kept_as_defective_and_delays_no_other(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(parsing, "PATIENCE_S", 0.05)
-    monkeypatch.setattr(parsing, "PARSE_LIMIT_S", 0.6)
+    monkeypatch.setattr(parsing, "PARSE_LIMIT_S", 2.4)
     for_ever = threading.Event()
 
     def normalise(raw: RawMessage) -> Normalised:
@@ -121,14 +120,14 @@ async def test_a_pathological_mail_is_kept_as_defective_and_delays_no_other(
     for body in (b"bomb1", b"ann", b"bomb2", b"bob"):
         await mail(store, body)
     worker = Parsing(store, [mailbox(normalise)])
-    started = time.monotonic()
     assert await worker.step() == 4
-    assert time.monotonic() - started < 0.5  # the good ones did not wait for the bombs' time limit
+    # The good ones did not wait for the bombs' time limit: those are still being read.
+    assert "defective" not in {row.state for row in await rows(store, tables.raw_messages)}
     assert [one.summary for one in await rows(store, tables.contacts)] == ["ann", "bob"]
     assert await worker.step() == 0  # what is being read is not begun again
     await eventually(lambda: nothing_pending(store))
     kept = {row.body[:4]: (row.state, row.defect) for row in await rows(store, tables.raw_messages)}
-    assert kept[b"bomb"] == ("defective", "reading took longer than 1 s")
+    assert kept[b"bomb"] == ("defective", "reading took longer than 2 s")
     assert kept[b"ann"] == ("done", "")
     shown = [one.summary for one in await rows(store, tables.contacts) if one.defect]
     assert len(shown) == 2 and all("unreadable message, original kept" in summary for summary in shown)

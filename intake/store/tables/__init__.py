@@ -13,6 +13,8 @@ from intake.store.tables.desks import (
     house_rules,
     merges,
     notes,
+    passkey_challenges,
+    passkeys,
     reply_keys,
 )
 from intake.store.tables.handing_over import (
@@ -50,6 +52,8 @@ __all__ = [
     "messages",
     "metadata",
     "notes",
+    "passkey_challenges",
+    "passkeys",
     "phones",
     "raw_messages",
     "replies",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Index, Integer, String, Table, Text, false
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, String, Table, Text, false
 
 from intake.store.tables.whole import index_where, metadata
 from intake.store.types import ID, Instant, Json
@@ -52,6 +52,38 @@ console_sessions = Table(
     Column("ended_at", Instant),
 )
 Index("ix_console_sessions_account", console_sessions.c.account)
+
+# A person's passkeys: what proves a signature of theirs. Nothing here opens a session.
+passkeys = Table(
+    "passkeys",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("account", String(40), nullable=False),
+    # Base64url, as browsers write it; at most 1,023 bytes (WebAuthn §5.8.3).
+    Column("credential_id", Text, nullable=False, unique=True),
+    # What the authenticator knows the account by: the same for each passkey of it, and random.
+    Column("user_handle", String(43), nullable=False),
+    # A COSE key in CBOR (RFC 9052 §7).
+    Column("public_key", LargeBinary, nullable=False),
+    Column("sign_count", BigInteger, nullable=False),
+    Column("label", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("last_used_at", Instant),
+)
+Index("ix_passkeys_account", passkeys.c.account)
+
+# What a passkey is to sign: one for each browser and purpose, taken out when an answer comes.
+passkey_challenges = Table(
+    "passkey_challenges",
+    metadata,
+    # sign_in | add | unlock
+    Column("purpose", String(16), primary_key=True),
+    # The digest of the browser's form cookie, or of its session.
+    Column("bound_to", String(64), primary_key=True),
+    Column("challenge", String(64), nullable=False),
+    Column("expires_at", Instant, nullable=False),
+)
+Index("ix_passkey_challenges_expires_at", passkey_challenges.c.expires_at)
 
 # A desk that is, or was last, live: what supervisors see, and who is free.
 desks = Table(

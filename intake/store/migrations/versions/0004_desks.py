@@ -95,8 +95,36 @@ def upgrade() -> None:
         sa.Column("reply_id", ID, nullable=False),
         sa.PrimaryKeyConstraint("key", name="pk_reply_keys"),
     )
+    _passkeys()
     _between_handlers()
     _audit()
+
+
+def _passkeys() -> None:
+    op.create_table(
+        "passkeys",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("account", sa.String(length=40), nullable=False),
+        sa.Column("credential_id", sa.Text(), nullable=False),
+        sa.Column("user_handle", sa.String(length=43), nullable=False),
+        sa.Column("public_key", sa.LargeBinary(), nullable=False),
+        sa.Column("sign_count", sa.BigInteger(), nullable=False),
+        sa.Column("label", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("last_used_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name="pk_passkeys"),
+        sa.UniqueConstraint("credential_id", name="uq_passkeys_credential_id"),
+    )
+    op.create_index("ix_passkeys_account", "passkeys", ["account"], unique=False)
+    op.create_table(
+        "passkey_challenges",
+        sa.Column("purpose", sa.String(length=16), nullable=False),
+        sa.Column("bound_to", sa.String(length=64), nullable=False),
+        sa.Column("challenge", sa.String(length=64), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("purpose", "bound_to", name="pk_passkey_challenges"),
+    )
+    op.create_index("ix_passkey_challenges_expires_at", "passkey_challenges", ["expires_at"], unique=False)
 
 
 def _between_handlers() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import ClassVar
 
 
@@ -76,6 +77,27 @@ class ReplyFailed(IntakeError):
         super().__init__(reason)
         self.permanent = permanent
         self.provider_code = provider_code
+
+
+class MediaTrouble(StrEnum):
+    """Why an attachment cannot be had. Only the first may pass by itself."""
+
+    UNREACHABLE = "unreachable"
+    GONE = "gone"
+    TOO_LARGE = "too_large"
+    NOT_UNDERSTOOD = "not_understood"
+    NOT_OURS = "not_ours"
+    NO_ACCESS = "no_access"
+
+
+class MediaFailed(IntakeError):
+    """An attachment was not fetched or cannot be shown; the text holds no address and no secret."""
+
+    code = "media_failed"
+
+    def __init__(self, trouble: MediaTrouble, reason: str):
+        super().__init__(reason)
+        self.trouble = trouble
 
 
 class FeedFailed(IntakeError):

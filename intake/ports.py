@@ -13,6 +13,7 @@ from intake.contact import (
     ChannelKind,
     DeliveryReport,
     InboundMessage,
+    MediaReference,
     RawMessage,
     Receipt,
     Reply,
@@ -132,6 +133,19 @@ class PartsJoiner(Protocol):
 
     def whole_of(self, parts: Sequence[InboundMessage], arrived_at: datetime) -> InboundMessage | None:
         """The message that parts of one caller make; None where they do not clearly belong together."""
+        ...
+
+
+@runtime_checkable
+class MediaSource(Protocol):
+    """An adapter that can fetch what a message of its channel names, and nothing else."""
+
+    async def fetch(self, media: MediaReference, raw_body: bytes, limit_bytes: int) -> bytes:
+        """The bytes as the sender made them, ``limit_bytes`` at most; raises MediaFailed.
+
+        ``raw_body`` is the message as it came. Whoever asks bounds it in seconds. A credential goes to no
+        address but the configured one, whatever the message or an answer says.
+        """
         ...
 
 

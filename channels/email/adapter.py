@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import ssl
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -20,8 +21,9 @@ from msgspec import Meta
 from channels.email.addresses import read_mailto
 from channels.email.automatic import KIND
 from channels.email.normalise import MESSAGE_ID, MailReader
-from intake.contact import RawMessage, Reply, Trust, clean_text
-from intake.errors import BadConfiguration, ReplyFailed
+from channels.email.parts import read_part
+from intake.contact import MediaReference, RawMessage, Reply, Trust, clean_text
+from intake.errors import BadConfiguration, MediaFailed, MediaTrouble, ReplyFailed
 from intake.ports import ChannelContext, Door, SmtpDoor
 from intake.settings_table import read_table
 
@@ -100,6 +102,16 @@ class EmailAdapter:
         """A sender's server keeps what we did not take and tries again by itself."""
         return
         yield
+
+    async def fetch(self, media: MediaReference, raw_body: bytes, limit_bytes: int) -> bytes:
+        """Ports.MediaSource: the part is in the mail that we keep; nobody is asked."""
+        try:
+            _, content = await asyncio.to_thread(read_part, raw_body, media.reference)
+        except LookupError:
+            raise MediaFailed(MediaTrouble.GONE, "the mail has no such part") from None
+        if len(content) > limit_bytes:
+            raise MediaFailed(MediaTrouble.TOO_LARGE, f"it is larger than {limit_bytes / 1_000_000:.0f} MB")
+        return content
 
     async def close(self) -> None:
         """Each reply has a connection of its own."""

@@ -12,9 +12,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 from twilio.request_validator import RequestValidator
 
+from channels.sms.media import TwilioMedia
 from channels.sms.normalise import KIND, read_form, read_message, read_status
-from intake.contact import RawMessage, RawMessageId, Receipt, Reply, Trust
-from intake.errors import BadConfiguration, Forged, MalformedMessage, ReplyFailed
+from intake.contact import MediaReference, RawMessage, RawMessageId, Receipt, Reply, Trust
+from intake.errors import (
+    BadConfiguration,
+    Forged,
+    MalformedMessage,
+    MediaFailed,
+    MediaTrouble,
+    ReplyFailed,
+)
 from intake.ports import ChannelContext, HttpAnswer, HttpDoor, Normalised
 from intake.settings_table import read_table
 
@@ -30,13 +38,17 @@ Address = Annotated[str, msgspec.Meta(pattern=r"^([a-z]+:)?\+?[0-9]{3,15}$")]
 
 
 class SmsSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """``[channels.sms]``. ``numbers`` are ours; two auth tokens hold during a rotation."""
+    """``[channels.sms]``. ``numbers`` are ours; two auth tokens hold during a rotation. ``media_hosts`` are
+    where Twilio's redirects to files may lead, without our key."""
 
     account_sid: Annotated[str, msgspec.Meta(pattern=r"^AC[0-9a-f]{32}$")]
     auth_token: Annotated[str, msgspec.Meta(min_length=16)]
     auth_token_previous: str = ""
     numbers: Annotated[tuple[Address, ...], msgspec.Meta(min_length=1)]
     api_base: Annotated[str, msgspec.Meta(pattern=r"^https?://[^/]+$")] = "https://api.twilio.com"
+    media_hosts: tuple[Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9.-]+(:[0-9]{1,5})?$")], ...] = (
+        "mms.twiliocdn.com",
+    )
 
 
 class SmsAdapter:
@@ -52,6 +64,12 @@ class SmsAdapter:
         tokens = [settings.auth_token, settings.auth_token_previous]
         self._validators = [RequestValidator(token) for token in tokens if token]
         self._rest: TwilioRest | None = None
+        self._media = TwilioMedia(
+            account_sid=settings.account_sid,
+            auth_token=settings.auth_token,
+            api_base=settings.api_base,
+            hosts=settings.media_hosts,
+        )
 
     def doors(self) -> Sequence[HttpDoor]:
         return [
@@ -107,7 +125,14 @@ class SmsAdapter:
                     peer="sweep",
                 )
 
+    async def fetch(self, media: MediaReference, raw_body: bytes, limit_bytes: int) -> bytes:
+        """Ports.MediaSource."""
+        if media.kind != "url":
+            raise MediaFailed(MediaTrouble.NOT_OURS, "the message names nothing that Twilio keeps")
+        return await self._media.fetch(media.reference, limit_bytes)
+
     async def close(self) -> None:
+        await self._media.close()
         if self._rest is not None:
             await self._rest.close()
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 
 from channels.telegram.normalise import KIND, read_update
-from intake.contact import RawMessage, Receipt, Reply, Trust
-from intake.errors import BadConfiguration, Forged
+from intake.contact import MediaReference, RawMessage, Receipt, Reply, Trust
+from intake.errors import BadConfiguration, Forged, MediaFailed, MediaTrouble
 from intake.ports import ChannelContext, HttpAnswer, HttpDoor
 from intake.settings_table import read_table
 
@@ -86,6 +86,13 @@ class TelegramAdapter:
         held_by_telegram: tuple[RawMessage, ...] = ()
         for raw in held_by_telegram:
             yield raw
+
+    async def fetch(self, media: MediaReference, raw_body: bytes, limit_bytes: int) -> bytes:
+        """Ports.MediaSource."""
+        if media.kind != "telegram_file":
+            raise MediaFailed(MediaTrouble.NOT_OURS, "the message names nothing that Telegram keeps")
+        api = await self._bot_api()
+        return await api.file(media.reference, limit_bytes)
 
     async def set_webhook(self) -> None:
         """Tell Telegram where we are. Updates that wait there are never dropped; raises ReplyFailed."""

@@ -6,10 +6,12 @@ import logging
 import os
 
 from telegram import Bot, Update
-from telegram.error import BadRequest, ChatMigrated, Forbidden, RetryAfter, TelegramError
+from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, RetryAfter, TelegramError
 from telegram.request import HTTPXRequest
+from yarl import URL
 
-from intake.errors import ReplyFailed
+from intake.bounded_get import BoundedGet, refused, too_large
+from intake.errors import MediaFailed, MediaTrouble, ReplyFailed
 
 TIMEOUT_S = 10.0
 
@@ -31,7 +33,15 @@ class BotApi:
             write_timeout=TIMEOUT_S,
             httpx_kwargs={"trust_env": False},
         )
-        self._bot = Bot(token, base_url=f"{api_base}/bot", request=self._http, get_updates_request=self._http)
+        self._files = f"{api_base}/file/bot{token}/"
+        self._bot = Bot(
+            token,
+            base_url=f"{api_base}/bot",
+            base_file_url=f"{api_base}/file/bot",
+            request=self._http,
+            get_updates_request=self._http,
+        )
+        self._get = BoundedGet()
 
     async def send(self, chat: str, text: str) -> str:
         """ "m:chat:message", as Telegram numbers it; raises ReplyFailed."""
@@ -57,8 +67,38 @@ class BotApi:
         except TelegramError as error:
             raise _failure(error) from error
 
+    async def file(self, file_id: str, limit_bytes: int) -> bytes:
+        """What a message names by its file id; raises MediaFailed.
+
+        The library asks where the file is. It would read one of any size into memory, so the file itself is
+        read here, at that address alone: a redirect is not followed, for the address holds the bot's token.
+        """
+        try:
+            found = await self._bot.get_file(file_id)
+        except TelegramError as error:
+            raise _media_failure(error, limit_bytes) from None
+        if (found.file_size or 0) > limit_bytes:
+            raise too_large(limit_bytes)
+        url = URL(found.file_path or "")
+        if not str(url).startswith(self._files):
+            raise MediaFailed(MediaTrouble.NOT_OURS, "Telegram names an address that is not its own")
+        answer = await self._get.get(url, limit_bytes)
+        if answer.status != 200:
+            raise refused(answer.status)
+        return answer.body
+
     async def close(self) -> None:
+        await self._get.close()
         await self._http.shutdown()
+
+
+def _media_failure(error: TelegramError, limit_bytes: int) -> MediaFailed:
+    if isinstance(error, InvalidToken | Forbidden):
+        return refused(401)
+    if isinstance(error, BadRequest):
+        # "Bad Request: file is too big": a bot is given 20 MB at the most ("getFile").
+        return too_large(min(limit_bytes, 20_000_000)) if "too big" in error.message.lower() else refused(404)
+    return MediaFailed(MediaTrouble.UNREACHABLE, f"Telegram cannot be reached ({type(error).__name__})")
 
 
 def _failure(error: TelegramError) -> ReplyFailed:

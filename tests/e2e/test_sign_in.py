@@ -213,6 +213,22 @@ def test_a_desk_that_is_opened_locked_asks_first(quick: Office, browser: Browser
     context.close()
 
 
+def test_the_supervisors_page_locks_like_a_desk(quick: Office, browser: Browser) -> None:
+    context = quick.context(browser, "sue")
+    page = quick.desk(context, "/supervisor")
+    expect(page.locator("#supervisor")).to_have_attribute("data-ready", "true")
+    page.evaluate("window.sameDocument = true")
+    expect(page.locator("dialog.lock")).to_be_visible(timeout=(IDLE_S + 5) * 1_000)
+    expect(page.locator("#desks")).to_be_hidden()
+    assert page.evaluate("fetch('/api/v1/supervisor').then(answer => answer.status)") == 423
+    page.fill("#lock-password", PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.locator("dialog.lock")).to_be_hidden()
+    expect(page.locator("#desks tr[data-desk=sue]")).to_be_visible()
+    assert page.evaluate("window.sameDocument") is True
+    context.close()
+
+
 def test_the_desk_stays_shut_while_the_intake_is_away(
     tmp_path_factory: pytest.TempPathFactory, browser: Browser
 ) -> None:

@@ -90,7 +90,7 @@ class Lock {
     this.isLocked = true;
     this.error = '';
     this.before = /** @type {HTMLElement | null} */ (document.activeElement);
-    this.scrolled = [...document.querySelectorAll('#desk *')]
+    this.scrolled = [...document.querySelectorAll('.desk *')]
       .filter((one) => one.scrollTop > 0)
       .map((one) => [one, one.scrollTop]);
     this.desk.state.set('locked', true);

@@ -44,7 +44,8 @@ class Delivery(msgspec.Struct, kw_only=True):
 
 
 class TelegramApi:
-    """One bot. ``sent`` is what callers got; ``blocked`` callers refuse, ``flood_s`` asks the bot to wait."""
+    """One bot. ``sent`` is what callers got, ``files`` what they sent by file id; ``blocked`` callers refuse,
+    ``flood_s`` asks the bot to wait."""
 
     def __init__(
         self,
@@ -55,6 +56,7 @@ class TelegramApi:
         first_update_id: int = 100_000,
     ):
         self.sent: list[SentMessage] = []
+        self.files: dict[str, bytes] = {}
         self.blocked: set[int] = set()
         self.flood_s = 0
         self.webhook: dict[str, Any] = {"url": "", "pending_update_count": 0}
@@ -67,6 +69,7 @@ class TelegramApi:
         """Listen; returns the base URL that goes into ``[channels.telegram] api_base``."""
         app = web.Application()
         app.router.add_route("*", "/bot{token}/{method}", self._call)
+        app.router.add_get("/file/bot{token}/files/{name}", self._file)
         self._runner = web.AppRunner(app, access_log=None)
         await self._runner.setup()
         await web.TCPSite(self._runner, host, port).start()
@@ -83,14 +86,22 @@ class TelegramApi:
     async def text(self, person: Person, text: str) -> Delivery:
         return await self._say(person, text=text)
 
-    async def photo(self, person: Person, caption: str) -> Delivery:
-        size = {
-            "file_id": f"photo-{self._message_id + 1}",
-            "file_unique_id": "p",
-            "width": 1280,
-            "height": 853,
-        }
+    async def photo(self, person: Person, caption: str, body: bytes = b"") -> Delivery:
+        """A picture; without ``body`` one whose file is gone."""
+        size = {**self._kept(body), "width": 1280, "height": 853}
         return await self._say(person, photo=[size], caption=caption)
+
+    async def voice(self, person: Person, body: bytes, seconds: int = 2) -> Delivery:
+        """A voice message."""
+        return await self._say(
+            person, voice={**self._kept(body), "duration": seconds, "mime_type": "audio/ogg"}
+        )
+
+    def _kept(self, body: bytes) -> dict[str, Any]:
+        file_id = f"file-{self._message_id + 1}"
+        if body:
+            self.files[file_id] = body
+        return {"file_id": file_id, "file_unique_id": "f"}
 
     async def location(
         self,
@@ -194,9 +205,7 @@ class TelegramApi:
             "getme": self._get_me,
             "setwebhook": self._set_webhook,
             "getwebhookinfo": lambda _: _result(self.webhook),
-            "getfile": lambda asked: _result(
-                {"file_id": asked["file_id"], "file_unique_id": "f", "file_path": "f"}
-            ),
+            "getfile": self._get_file,
             "sendmessage": self._send_message,
         }.get(method)
         return answer(asked) if answer else _refusal(404, "Not Found")
@@ -204,6 +213,20 @@ class TelegramApi:
     def _get_me(self, _asked: dict[str, Any]) -> web.Response:
         bot_id = int(self._bot_token.partition(":")[0])
         return _result({"id": bot_id, "is_bot": True, "first_name": "999 test", "username": "test_999_bot"})
+
+    def _get_file(self, asked: dict[str, Any]) -> web.Response:
+        file_id = str(asked["file_id"])
+        body = self.files.get(file_id)
+        if body is None:
+            return _refusal(400, "Bad Request: wrong file_id or the file is temporarily unavailable")
+        found = {"file_id": file_id, "file_unique_id": "f", "file_path": f"files/{file_id}"}
+        return _result({**found, "file_size": len(body)})
+
+    async def _file(self, request: web.Request) -> web.Response:
+        body = self.files.get(request.match_info["name"])
+        if request.match_info["token"] != self._bot_token or body is None:
+            return _refusal(404, "Not Found")
+        return web.Response(body=body, content_type="application/octet-stream")
 
     def _set_webhook(self, asked: dict[str, Any]) -> web.Response:
         allowed = asked.get("allowed_updates", [])

@@ -20,6 +20,7 @@ import msgspec
 import uuid_utils
 from aiohttp import ClientError, ClientSession, ClientTimeout, ConnectionTimeoutError, web
 
+from intake.simulate.twilio_files import FileStore
 from intake.simulate.twilio_messages import MessageBook
 
 TOTAL_S = 15.0
@@ -73,6 +74,7 @@ class TwilioApi:
         self.sent: list[SentText] = []
         self.refuse: dict[str, int] = {}
         self.book = MessageBook(account_sid)
+        self.files = FileStore()
         self.base_url = ""
         self._account_sid, self._auth_token, self._now = account_sid, auth_token, now
         self._reported = reported
@@ -85,6 +87,8 @@ class TwilioApi:
         app.router.add_post(f"{messages}.json", self._create)
         app.router.add_get(f"{messages}.json", self._list)
         app.router.add_get(f"{messages}/{{sid}}/Media.json", self._media)
+        app.router.add_get(f"{messages}/{{sid}}/Media/{{name}}", self._file)
+        await self.files.start(host)
         self._runner = web.AppRunner(app, access_log=None)
         await self._runner.setup()
         site = web.TCPSite(self._runner, host, port)
@@ -99,18 +103,27 @@ class TwilioApi:
         await asyncio.gather(*self._reports, return_exceptions=True)
         await self._http.close()
         await self._runner.cleanup()
+        await self.files.close()
 
     # -- what callers do ---------------------------------------------------------------------
 
     async def text(
-        self, sender: str, text: str, *, to: str, media: Sequence[str] = (), lost: bool = False, **fields: str
+        self,
+        sender: str,
+        text: str,
+        *,
+        to: str,
+        media: Sequence[str] = (),
+        bodies: Sequence[bytes] = (),
+        lost: bool = False,
+        **fields: str,
     ) -> Delivery:
-        """A caller sends a text; ``media`` are content types, ``fields`` more form fields.
+        """A caller sends a text; ``media`` are content types, ``bodies`` their files, ``fields`` more fields.
 
         ``lost`` keeps the message without bringing any webhook: only a sweep can find it.
         """
         sid = ("MM" if media else "SM") + uuid_utils.uuid7().hex
-        self.book.add(sid, "inbound", sender, to, text, self._now(), media)
+        self.book.add(sid, "inbound", sender, to, text, self._now(), media, bodies)
         return Delivery(sid=sid) if lost else await self.deliver(sid, **fields)
 
     async def deliver(self, sid: str, **fields: str) -> Delivery:
@@ -221,6 +234,14 @@ class TwilioApi:
 
     async def _media(self, request: web.Request) -> web.Response:
         return self._unauthorised(request) or web.json_response(self.book.media(request.match_info["sid"]))
+
+    async def _file(self, request: web.Request) -> web.Response:
+        if refusal := self._unauthorised(request):
+            return refusal
+        found = self.book.file(request.match_info["sid"], request.match_info["name"])
+        if found is None:
+            return _error(404, 20404, "The requested resource was not found")
+        return web.Response(status=307, headers={"Location": self.files.address_of(*found)})
 
     def _unauthorised(self, request: web.Request) -> web.Response | None:
         expected = base64.b64encode(f"{self._account_sid}:{self._auth_token}".encode()).decode()

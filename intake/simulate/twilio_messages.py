@@ -19,6 +19,7 @@ class MessageBook:
         self._root = f"/2010-04-01/Accounts/{account_sid}"
         self._made_at: dict[str, datetime] = {}
         self._media: dict[str, Sequence[str]] = {}
+        self._bodies: dict[str, Sequence[bytes]] = {}
         self.messages: dict[str, dict[str, Any]] = {}
 
     def add(
@@ -30,8 +31,10 @@ class MessageBook:
         text: str,
         at: datetime,
         media: Sequence[str] = (),
+        bodies: Sequence[bytes] = (),
     ) -> dict[str, Any]:
-        """A new Message resource; ``media`` are content types."""
+        """A new Message resource; ``media`` are content types, ``bodies`` their files."""
+        self._bodies[sid] = bodies
         date = format_datetime(at.astimezone(UTC))
         self._made_at[sid], self._media[sid] = at.replace(microsecond=0), media
         self.messages[sid] = {
@@ -108,6 +111,13 @@ class MessageBook:
             "next_page_uri": uri(number + 1) if more else None,
             "previous_page_uri": uri(number - 1) if number else None,
         }
+
+    def file(self, sid: str, name: str) -> tuple[bytes, str] | None:
+        """The file of one Media resource, by its SID, and its content type."""
+        for n, body in enumerate(self._bodies.get(sid, ())):
+            if name == f"ME{n:032x}":
+                return body, self._media[sid][n]
+        return None
 
     def media(self, sid: str) -> dict[str, Any]:
         """The Media resources of one message."""

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 from twilio.request_validator import RequestValidator
 
-from channels.sms.media import TwilioMedia
 from channels.sms.normalise import KIND, read_form, read_message, read_status
 from intake.contact import MediaReference, RawMessage, RawMessageId, Receipt, Reply, Trust
 from intake.errors import (
@@ -27,6 +26,7 @@ from intake.ports import ChannelContext, HttpAnswer, HttpDoor, Normalised
 from intake.settings_table import read_table
 
 if TYPE_CHECKING:
+    from channels.sms.media import TwilioMedia
     from channels.sms.rest import TwilioRest
 
 SIGNATURE = "X-Twilio-Signature"
@@ -64,12 +64,7 @@ class SmsAdapter:
         tokens = [settings.auth_token, settings.auth_token_previous]
         self._validators = [RequestValidator(token) for token in tokens if token]
         self._rest: TwilioRest | None = None
-        self._media = TwilioMedia(
-            account_sid=settings.account_sid,
-            auth_token=settings.auth_token,
-            api_base=settings.api_base,
-            hosts=settings.media_hosts,
-        )
+        self._media: TwilioMedia | None = None
 
     def doors(self) -> Sequence[HttpDoor]:
         return [
@@ -129,12 +124,12 @@ class SmsAdapter:
         """Ports.MediaSource."""
         if media.kind != "url":
             raise MediaFailed(MediaTrouble.NOT_OURS, "the message names nothing that Twilio keeps")
-        return await self._media.fetch(media.reference, limit_bytes)
+        return await (await self._files()).fetch(media.reference, limit_bytes)
 
     async def close(self) -> None:
-        await self._media.close()
-        if self._rest is not None:
-            await self._rest.close()
+        for opened in (self._media, self._rest):
+            if opened is not None:
+                await opened.close()
 
     def _door(
         self, name: str, path: str, normalise: Callable[[RawMessage], Normalised], answer: HttpAnswer
@@ -162,6 +157,17 @@ class SmsAdapter:
                 status_callback=f"{self._public_url}/sms/status",
             )
         return self._rest
+
+    async def _files(self) -> TwilioMedia:
+        if self._media is None:
+            module = await asyncio.to_thread(importlib.import_module, "channels.sms.media")
+            self._media = self._media or module.TwilioMedia(
+                account_sid=self._settings.account_sid,
+                auth_token=self._settings.auth_token,
+                api_base=self._settings.api_base,
+                hosts=self._settings.media_hosts,
+            )
+        return self._media
 
 
 def make_adapter(table: Mapping[str, Any], context: ChannelContext) -> SmsAdapter:

@@ -35,6 +35,7 @@ from intake.rerouting import Rerouting
 from intake.running import Running, new_id, spawn
 from intake.service_health import Health, health_handlers
 from intake.stock_replies import load_stock_replies
+from intake.store.answering import AnswerTarget
 from intake.suggesting import Suggesting
 from intake.telling import Telling
 from intake.triage import load_added, load_triage
@@ -100,6 +101,7 @@ async def open_console(stack: AsyncExitStack, started: Running, inside: Inside) 
         gate=Gate(started.store, started.clock, sessions, console.secret),
         provider=provider,
         idle_lock_s=console.idle_lock_s,
+        answer_target=AnswerTarget(within_s=console.answer_target_s, window_s=console.answer_window_s),
         store=started.store,
         router=inside.router,
         handover=inside.handover,

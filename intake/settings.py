@@ -96,6 +96,7 @@ class ConsoleSettings(msgspec.Struct, frozen=True, kw_only=True):
     ``session_s`` after its sign-in and ``session_idle_s`` after its last request; a page locks itself
     after ``idle_lock_s`` without key or pointer. ``public_url`` is the console's address as browsers
     see it: the identity provider sends people back there.
+    ``answer_target_s`` and ``answer_window_s``: what "answered in target" counts.
     ``map_tiles`` is the address of a server of map tiles, empty for none: it learns where callers are.
     """
 
@@ -108,6 +109,8 @@ class ConsoleSettings(msgspec.Struct, frozen=True, kw_only=True):
     session_s: Annotated[float, msgspec.Meta(gt=0, le=86_400)] = 12 * 3600.0
     session_idle_s: Annotated[float, msgspec.Meta(gt=0, le=86_400)] = 3600.0
     idle_lock_s: Annotated[float, msgspec.Meta(ge=1, le=3_600)] = 600.0
+    answer_target_s: Annotated[float, msgspec.Meta(gt=0, le=3_600)] = 10.0
+    answer_window_s: Annotated[float, msgspec.Meta(ge=60, le=86_400)] = 3600.0
     oidc: OidcSettings = OidcSettings()
     map_tiles: Annotated[
         str, msgspec.Meta(pattern=TILE_TEMPLATE, description="https with {z}, {x} and {y}")

@@ -27,6 +27,7 @@ from intake.ports import Clock, Locator, Router
 from intake.public.inviting import Inviting
 from intake.rerouting import Rerouting
 from intake.stock_replies import StockReply
+from intake.store.answering import AnswerTarget
 from intake.store.audit import Recording
 from intake.store.store import Store
 from intake.suggesting import Suggesting
@@ -116,6 +117,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     gate: Gate | None = None
     provider: Provider | None = None
     idle_lock_s: float = 600.0
+    answer_target: AnswerTarget = AnswerTarget()
     libraries_dir: Path = Path("node_modules")
     drawing: Drawing | None = None
     tiles: Tiles | None = None

@@ -90,6 +90,32 @@ def test_both_pages_in_both_languages_and_themes(
         look(page, shots, f"{path[1:]}_{theme}_{language}")
 
 
+@pytest.mark.parametrize("language", ["en", "cy"])
+def test_the_share_answered_in_target_stands_on_every_page_with_its_number(
+    office: Office, open_desk: OpenDesk, shots: Path, language: str
+) -> None:
+    caller, _waiting = office.caller("water through the ceiling"), office.caller("a tree on the road")
+    office.by("ada", "POST", f"/contacts/{caller.contact}/claim", {})
+    words = "answered in target" if language == "en" else "o fewn y targed"
+    for name, path in (("ada", "/desk"), ("sue", "/supervisor")):
+        page = open_desk(name, path, language=language)
+        figure = page.locator("#bar [data-in-target]")
+        expect(figure).to_have_text(re.compile(rf"^\d+ % (of|o) [1-9]\d* {words}$"))
+        title = figure.get_attribute("title") or ""
+        assert ("taken by a handler within 10 s" if language == "en" else "o fewn 10 eiliad") in title
+        look(page, shots, f"in_target_{path[1:]}_{language}")
+        assert (page.locator("#bar").bounding_box() or {})["height"] < 50, "one line at 1280"
+    wall = open_desk("rhi", "/wall", language=language)
+    figure = wall.locator("[data-figure=wall_in_target]")
+    expect(figure.locator("dd")).to_have_text(re.compile(r"^\d+ %$"))
+    expect(figure.locator("dt")).to_have_text(re.compile(r"(10 s, of|10 eiliad, o) [1-9]\d*$"))
+    look(wall, shots, f"in_target_wall_{language}")
+    for box in wall.locator("dl .figure").all():
+        wide = box.evaluate("one => Math.max(...[...one.children].map(c => c.scrollWidth - c.clientWidth))")
+        assert wide <= 0, f"{box.inner_text()} runs over its box"
+    office.finish(caller)
+
+
 def test_a_handler_is_kept_out_and_a_researcher_sees_the_wall(open_desk: OpenDesk, office: Office) -> None:
     page = open_desk("ada", "/supervisor")
     assert page.locator("#supervisor").count() == 0

@@ -13,10 +13,12 @@ from intake.clock import SteadyClock
 from intake.console.roles import Person, Role
 from intake.control_room import Service
 from intake.store import accounts, claims, presence, replies, upkeep
+from intake.store.answering import AnswerTarget
 from intake.store.claims import Claim
 from intake.store.store import Store
-from tests.callers import phone, write_in
-from tests.desk import console, make_desk, new_id
+from tests.callers import at, phone, write_in
+from tests.desk import HandClock, console, make_desk, new_id
+from tests.live import live_desk
 
 CLOCK = SteadyClock()
 OPEN_MINUTE = CLOCK.now().replace(second=0, microsecond=0)
@@ -71,6 +73,7 @@ async def test_a_supervisor_sees_desks_debts_channels_and_links(store: Store) ->
     link = seen["links"][0]
     assert link["link"]["unanswered"] == link["link"]["sent_day"] == 1 and link["telephone"]
     assert seen["counts"]["claimable"] == {"2": 1}
+    assert seen["answered"]["within_s"] == 10.0
 
 
 async def test_what_a_person_answered_is_owed_no_more_until_the_caller_writes_again(store: Store) -> None:
@@ -104,6 +107,24 @@ async def test_a_cap_is_set_for_an_account_and_recorded(store: Store) -> None:
         ):
             assert (await ask(server, "POST", "/api/v1/supervisor/caps", wrong))[0] == status
     assert (await store.read(lambda c: accounts.get(c, "ada"))).open_limit == 4
+
+
+async def test_every_page_has_the_same_figure_of_answers_in_target(store: Store) -> None:
+    """The wall, the supervisor's answer and the live line, of one setting."""
+    clock = HandClock()
+    first, _late = [await write_in(store, phone(number)) for number in range(2)]
+    target = AnswerTarget(within_s=20, window_s=600)
+    async with console(store, clock, answer_target=target, sessions=Session(Role.SUPERVISOR)) as server:
+        async with live_desk(server) as ada:
+            nothing = await ada.hear("answered")
+            assert (nothing["counted"], nothing["in_target"]) == (0, 0), "no share of nothing"
+            await store.run(lambda c: claims.claim(c, at(15), first, "ada", 60))
+            clock.seconds = 30
+            told = await ada.until(lambda frame: frame["t"] == "answered" and frame["counted"] == 2, 20)
+        wall = (await ask(server, "GET", "/api/v1/wall"))[1]["answered"]
+        supervisor = (await ask(server, "GET", "/api/v1/supervisor"))[1]["answered"]
+    assert wall == supervisor == {"counted": 2, "in_target": 1, "within_s": 20.0, "window_s": 600.0}
+    assert {name: told[name] for name in wall} == wall
 
 
 async def test_the_wall_holds_figures_and_no_word_of_a_caller(store: Store) -> None:

@@ -16,7 +16,7 @@ from intake.console.routes import Route, route
 from intake.console.views import supervising as views
 from intake.control_room import ControlRoom
 from intake.errors import NotFound
-from intake.store import Connection, presence, queue, supervising, upkeep
+from intake.store import Connection, answering, presence, queue, supervising, upkeep
 
 
 class SetCap(bodies.Body):
@@ -46,6 +46,7 @@ async def show(request: web.Request) -> web.Response:
             held_transfers=figures.held_transfers,
             desks=views.desk_views(rows, in_hand, now),
             present=views.desk_counts(rows, now),
+            answered=answering.answered(conn, now, desk.answer_target),
             oldest_owed=views.oldest_owed(in_hand),
             channels=supervising.channels(conn, now),
             links=[views.link_view(one, _room(desk, one.room_id)) for one in supervising.links(conn)],
@@ -81,7 +82,8 @@ async def wall(request: web.Request) -> web.Response:
 
     def read(conn: Connection) -> views.WallAnswer:
         figures, counts = upkeep.figures(conn, now, views.LONGER_S), queue.count_queue(conn, now)
-        return views.wall(now, figures, counts, presence.all_desks(conn))
+        in_target = answering.answered(conn, now, desk.answer_target)
+        return views.wall(now, figures, counts, presence.all_desks(conn), in_target)
 
     return answer(await desk.store.read(read))
 

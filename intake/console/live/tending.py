@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
+import msgspec
 import structlog
 
 from intake import metrics
@@ -20,7 +21,7 @@ from intake.console.views.between import OfferView
 from intake.console.views.supervising import desk_counts, desk_views
 from intake.contact import ContactId
 from intake.errors import StoreUnavailable
-from intake.store import Connection, handings, keeping, presence, queue
+from intake.store import Connection, answering, handings, keeping, presence, queue
 from intake.store.claims import Claim
 from intake.store.keeping import Lost
 from intake.store.presence import DeskRow
@@ -33,6 +34,7 @@ NOTICED_S = 1.0
 SEEN_EVERY_S = 5.0
 SESSION_EVERY_S = 30.0
 DESKS_EVERY_S = 2.0
+ANSWERED_EVERY_S = 5.0
 ALONE_AT_ONCE = 50
 SIGNED_OUT, FORBIDDEN, LOCKED = 4401, 4403, 4423
 _NO_OFFERS = frame("offers", offers=[])
@@ -51,7 +53,8 @@ class Tending:
         self._left: set[str] = set()
         self._states: dict[str, str] = {}
         self._desks: Sequence[DeskRow] = ()
-        self._seen_at = self._second_at = self._desks_at = 0.0
+        self._seen_at = self._second_at = self._desks_at = self._answered_at = 0.0
+        self._answered = b""
 
     # -- what desks ask for ---------------------------------------------------------------------
 
@@ -172,6 +175,7 @@ class Tending:
             mine = [one for one in offers if one.to_handler in ("", name) and one.from_handler != name]
             seat.say_latest("offers", frame("offers", offers=mine), unless=_NO_OFFERS)
         await self._tell_desks(now_s)
+        await self._tell_answered(now_s)
         for seat in [one for one in self._seats if now_s - one.asked_at > SESSION_EVERY_S]:
             await self._ask_again(seat)
             seat.asked_at = now_s
@@ -182,6 +186,16 @@ class Tending:
         for seat in self._seats:
             seat.say_latest("alarms", text)
             seat.say_latest("numbers", numbers)
+
+    async def _tell_answered(self, now_s: float) -> None:
+        """Counted once for all desks; who sits down between two counts is told the last."""
+        if now_s >= self._answered_at:
+            self._answered_at = now_s + ANSWERED_EVERY_S
+            now, target = self._desk.clock.now(), self._desk.answer_target
+            found = await self._desk.store.read(lambda conn: answering.answered(conn, now, target))
+            self._answered = frame("answered", **msgspec.structs.asdict(found))
+        for seat in self._seats:
+            seat.say_latest("answered", self._answered)
 
     async def _tell_desks(self, now_s: float) -> None:
         wanting = [seat for seat in self._seats if seat.wants_desks and seat.person.may(Right.SUPERVISE)]

@@ -8,6 +8,7 @@ from datetime import datetime
 import msgspec
 
 from intake.control_room import ControlRoom
+from intake.store.answering import Answered
 from intake.store.presence import AVAILABLE, DeskRow, OpenContact
 from intake.store.queue import QueueCounts
 from intake.store.supervising import ChannelHealth, LinkHealth
@@ -59,6 +60,7 @@ class SupervisorAnswer(msgspec.Struct, frozen=True, kw_only=True):
     held_transfers: int
     desks: list[DeskView]
     present: DeskCounts
+    answered: Answered
     oldest_owed: Owed | None
     channels: Sequence[ChannelHealth]
     links: list[LinkView]
@@ -75,6 +77,7 @@ class WallAnswer(msgspec.Struct, frozen=True, kw_only=True):
     waiting_longer: Mapping[int, int]
     held_transfers: int
     present: DeskCounts
+    answered: Answered
 
 
 def desk_views(rows: Sequence[DeskRow], in_hand: Sequence[OpenContact], now: datetime) -> list[DeskView]:
@@ -121,7 +124,9 @@ def link_view(link: LinkHealth, room: ControlRoom | None) -> LinkView:
     )
 
 
-def wall(now: datetime, figures: Figures, counts: QueueCounts, rows: Sequence[DeskRow]) -> WallAnswer:
+def wall(
+    now: datetime, figures: Figures, counts: QueueCounts, rows: Sequence[DeskRow], answered: Answered
+) -> WallAnswer:
     return WallAnswer(
         now=now,
         states=figures.by_state,
@@ -130,4 +135,5 @@ def wall(now: datetime, figures: Figures, counts: QueueCounts, rows: Sequence[De
         waiting_longer=figures.waiting_longer,
         held_transfers=figures.held_transfers,
         present=desk_counts(rows, now),
+        answered=answered,
     )

@@ -1,6 +1,7 @@
 /** The bar on top: how much waits, whether all this is live, the time, who sits here and how they want to see it. */
 
 import { html, nothing, render } from '/libraries/lit-html/lit-html.js';
+import { inTarget } from './in_target.js';
 import { signOut } from './sign_out.js';
 import { keyName } from '../commands.js';
 import { clock, day, lasted, now, since_s, zone } from '../times.js';
@@ -20,16 +21,19 @@ export function mountBar(root, desk, how = {}) {
   commands.add({ id: 'bar.language', label: 'queue.other_language', area: 'desk', run: changeLanguage });
   commands.add({ id: 'bar.sign_out', label: 'common.sign_out', area: 'desk', run: () => signOut(desk) });
 
+  desk.live.on('answered', (frame) => state.set('answered', frame));
+
   const draw = () => {
     const { counts } = state.get('queue') ?? {};
     const [is, away] = [state.get('live'), state.get('availability') === 'away'];
     const number = state.get('numbers')?.[state.get('me').handler];
+    const share = inTarget(state.get('answered'));
     const waiting = counts ? Object.values(counts.claimable).reduce((sum, n) => sum + n, 0) : '–';
     render(html`
       <h1>${t('common.title')}</h1>
       <span class="figure"><strong class="number" data-waiting>${waiting}</strong> ${t('queue.waiting')}</span>
       ${counts?.oldest_queued_at ? html`<span class="figure">${t('queue.oldest')} <strong class="number">${lasted(since_s(counts.oldest_queued_at))}</strong></span>` : nothing}
-      ${counts?.answered_in_target === undefined ? nothing : html`<span class="figure">${t('queue.in_target')} <strong class="number">${Math.round(100 * counts.answered_in_target)} %</strong></span>`}
+      ${share ? html`<span class="figure" data-in-target title=${share.title}><strong class="number">${share.percent} %</strong> ${t('queue.of_counted', { counted: share.counted })}</span>` : nothing}
       <span class="live ${is.status}" data-live=${is.status} title=${t('queue.live_title')}>${is.status === 'live' ? t('queue.live') : t('queue.stale_since', { since: clock(is.since) })}</span>
       <span class="grow"></span>
       <span class="number when">${day()} <strong>${clock(now())}</strong> ${zone()}</span>
@@ -48,7 +52,7 @@ export function mountBar(root, desk, how = {}) {
     return html`<button type="button" class="button ${extra}" data-command=${id} title=${name} lang=${id === 'bar.language' ? other() : nothing}
       @click=${() => commands.run(id)}>${label}</button>`;
   };
-  state.watch(['queue', 'live', 'tick', 'me', 'availability', 'sound', 'numbers'], draw);
+  state.watch(['queue', 'live', 'tick', 'me', 'availability', 'sound', 'numbers', 'answered'], draw);
 }
 
 /** Available or away: kept over a reload, and said again each time the line is open. */

@@ -1,6 +1,7 @@
 /** The wallboard: figures that are read across a room, no word of any caller, and plainly not live when it is not. */
 
 import { html, nothing, render } from '/libraries/lit-html/lit-html.js';
+import { inTarget } from '../bar/in_target.js';
 import { clock, day, lasted, now, setServerTime, zone } from '../times.js';
 import { loadWords, t } from '../words.js';
 
@@ -33,7 +34,8 @@ function draw() {
   const waiting = said ? Object.values(said.claimable).reduce((sum, n) => sum + n, 0) : null;
   // Between two answers only the clock goes on; a picture that stands still does not count up.
   const aged = said && isLive && waiting ? (now() - Date.parse(heardAt)) / 1000 : 0;
-  const figure = (name, value, extra = '') => html`<div class="figure ${extra}" data-figure=${name}><dt>${t(`supervisor.${name}`)}</dt><dd class="number">${value ?? '–'}</dd></div>`;
+  const figure = (name, value, extra = '', label = t(`supervisor.${name}`)) => html`<div class="figure ${extra}" data-figure=${name}><dt>${label}</dt><dd class="number">${value ?? '–'}</dd></div>`;
+  const share = inTarget(said?.answered);
   const late = said?.waiting_longer?.['60'] ?? 0;
   render(html`<h1 class="spoken">${t('supervisor.wall')}</h1>
     <p class="state ${isLive ? '' : 'stale'}" data-live=${isLive ? 'live' : 'stale'}>${isLive ? t('queue.live') : heardAt ? t('queue.stale_since', { since: clock(heardAt) }) : t('supervisor.wall_none')}
@@ -46,7 +48,8 @@ function draw() {
       ${figure('wall_p2', said ? (said.claimable['2'] ?? 0) : null)}
       ${figure('wall_p3', said ? (said.claimable['3'] ?? 0) : null)}
       ${figure('wall_late', said ? late : null, late ? 'late' : '')}
-      ${figure('wall_desks', said ? `${said.present.available} / ${said.present.live}` : null)}
+      ${figure('wall_desks', said ? `${said.present.available} / ${said.present.live}` : null, 'wide')}
+      ${figure('wall_in_target', share ? `${share.percent} %` : null, 'wide', share ? t('supervisor.wall_in_target', { within: said.answered.within_s, counted: share.counted }) : t('supervisor.wall_in_target_none'))}
       ${figure('wall_held', said?.held_transfers)}
     </dl>`, root);
 }

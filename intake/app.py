@@ -92,10 +92,11 @@ async def _foundation(
     stack.push_async_callback(store.close)
     starting = asyncio.ensure_future(store.start())
     await asyncio.sleep(0)  # the writer's process comes up while the channels' libraries are read
-    # Workers answer on every channel, doors receive on those they were given, a console on none.
-    wanted = None if "workers" in roles else only if "doors" in roles else ()
+    # Workers answer on every channel, doors receive on those they were given, a console fetches attachments.
+    wanted = only if "doors" in roles and "workers" not in roles else None
+    only_shows = not {"workers", "doors"} & set(roles)
     try:
-        adapters = open_channels(settings, clock, wanted)
+        adapters = open_channels(settings, clock, wanted, leave_out=only_shows)
         for adapter in adapters:
             stack.push_async_callback(adapter.close)
     finally:
@@ -107,9 +108,17 @@ async def _foundation(
 
 
 def open_channels(
-    settings: Settings, clock: SteadyClock, only: Collection[str] | None = None
+    settings: Settings,
+    clock: SteadyClock,
+    only: Collection[str] | None = None,
+    *,
+    leave_out: bool = False,
 ) -> tuple[ChannelAdapter, ...]:
-    """The adapters of every enabled channel; raises BadConfiguration with the problems of all of them."""
+    """The adapters of every enabled channel; raises BadConfiguration with the problems of all of them.
+
+    ``leave_out`` does without a channel whose secrets this process was not given: a desk works without them,
+    and says of such a channel's attachments that it cannot fetch them.
+    """
     context = ChannelContext(public_url=settings.doors.public_url, new_id=new_id, now=clock.now)
     made, problems = [], []
     for kind, table in settings.channels.items():
@@ -120,8 +129,10 @@ def open_channels(
             made.append(channels.make_adapter(kind, rest, context))
         except BadConfiguration as error:
             problems += error.problems
-    if problems:
+    if problems and not leave_out:
         raise BadConfiguration(problems)
+    for problem in problems:
+        log.warning("attachments_not_fetched", problem=problem)
     return tuple(made)
 
 

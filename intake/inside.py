@@ -11,6 +11,7 @@ from pathlib import Path
 
 from intake.boundaries.drawing import Drawing
 from intake.console.app import make_console_app
+from intake.console.attachments.fetching import Attachments
 from intake.console.desk import Desk
 from intake.console.roles import Right
 from intake.console.routes import Route, route
@@ -99,6 +100,11 @@ async def open_console(stack: AsyncExitStack, started: Running, inside: Inside) 
         tiles=tiles,
         sessions=sessions,
         gate=Gate(started.store, started.clock, sessions, console.secret),
+        attachments=Attachments(
+            started.adapters,
+            limit_bytes=console.attachment_limit_bytes,
+            timeout_s=console.attachment_timeout_s,
+        ),
         provider=provider,
         idle_lock_s=console.idle_lock_s,
         answer_target=AnswerTarget(within_s=console.answer_target_s, window_s=console.answer_window_s),

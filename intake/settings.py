@@ -102,6 +102,7 @@ class ConsoleSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     host: str = "127.0.0.1"
     port: int = 8090
+    An attachment may have ``attachment_limit_bytes``, its provider ``attachment_timeout_s`` to send it.
     public_url: str = ""
     libraries_dir: str = "node_modules"
     tokens: dict[str, str] = {}
@@ -120,6 +121,8 @@ class ConsoleSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 class LinksSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Location links. ``secret`` makes their digests: without it there are none, with another one the
+    attachment_limit_bytes: Annotated[int, msgspec.Meta(ge=1_000, le=100_000_000)] = 20_000_000
+    attachment_timeout_s: Annotated[float, msgspec.Meta(gt=0, le=60)] = 20.0
     links sent before are dead. ``automatic`` sends one to who wrote without a place and still has none
     after ``automatic_after_s``, but not later than ``automatic_within_s``."""
 

@@ -7,7 +7,19 @@ from collections.abc import Iterable
 from aiohttp import web
 
 from intake.console.access import check_tokens, require_right, set_security_headers
-from intake.console.api import bodies, contact, fixes, links, me, places, queue, rooms, routing, summary
+from intake.console.api import (
+    attachments,
+    bodies,
+    contact,
+    fixes,
+    links,
+    me,
+    places,
+    queue,
+    rooms,
+    routing,
+    summary,
+)
 from intake.console.api.answers import BODY_LIMIT_BYTES, refuse_in_json
 from intake.console.api.auditing import AUDIT_ROUTES
 from intake.console.api.queue import changing
@@ -26,6 +38,7 @@ from intake.console.sign_in.routes import people_routes, start_signing_in
 
 V1 = "/api/v1"
 CONTACT = V1 + "/contacts/{contact}"
+ATTACHMENT = r"messages/{message:[0-9a-f-]{36}}/attachments/{number:\d{1,3}}"
 
 API: tuple[Route, ...] = (
     route("GET", f"{V1}/me", me.show, Right.SELF, while_locked=True),
@@ -42,6 +55,7 @@ API: tuple[Route, ...] = (
     route("GET", f"{CONTACT}/decisions", routing.explain, Right.READ, "contact.decisions"),
     route("GET", f"{CONTACT}/places.geojson", places.geojson, Right.READ, "contact.places"),
     route("GET", f"{CONTACT}/places.pidf.xml", places.pidf, Right.READ, "contact.places"),
+    route("GET", f"{CONTACT}/{ATTACHMENT}", attachments.show, Right.READ, "contact.attachment"),
     route("POST", f"{CONTACT}/claim", queue.claim, Right.WORK, "contact.claim"),
     route("POST", f"{CONTACT}/reopen", queue.reopen, Right.WORK, "contact.reopen"),
     route("POST", f"{CONTACT}/renew", changing(bodies.Renew, queue.renew), Right.WORK),

@@ -12,6 +12,7 @@ from aiohttp import web
 
 from intake.addressee import Seen
 from intake.boundaries.drawing import Drawing
+from intake.console.attachments.fetching import Attachments
 from intake.console.roles import Person
 from intake.console.sign_in.gate import Gate
 from intake.console.sign_in.oidc import Provider
@@ -126,3 +127,4 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
 DESK = web.AppKey("desk", Desk)
 HANDLER = web.RequestKey("handler", str)
 PERSON = web.RequestKey("person", Person)
+    attachments: Attachments | None = None

@@ -89,6 +89,7 @@ TABLE = {
     "POST /api/v1/shift/hand-over": WORKS,
     f"PUT {C}/drafts": WORKS,
     **{
+    f"GET {C}/messages/{{message}}/attachments/{{number}}": READS,
         f"POST {C}/{action}": WORKS
         for action in (
             "claim",
@@ -151,7 +152,12 @@ WHILE_LOCKED = {
 }
 """What a locked session is answered, beside what anybody is."""
 REFUSALS = {"unauthorised", "forbidden", "unlisted", "csrf", "foreign_origin", "locked"}
-SAMPLES = {"contact": "1", "language": "en", "name": "tokens.css"}
+SAMPLES = {
+    "contact": "1",
+    "message": "01930000-0000-7000-8000-000000000001",
+    "language": "en",
+    "name": "tokens.css",
+}
 
 
 def console_app(store: Store, clock: HandClock) -> web.Application:

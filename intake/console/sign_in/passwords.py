@@ -11,6 +11,9 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 SHORTEST, LONGEST = 12, 256
 """Characters. The longest bounds the work of hashing."""
+READ = 4 * LONGEST + 1
+"""So much of what was typed is looked at: NFC makes one letter of four at most, so more is too long anyway.
+The time it takes grows with the square of the marks in a row: 30,000 held up the interpreter for 9 s."""
 DIFFERENT = 5
 """So many different characters at least: aaaaaaaaaaaa is long, too."""
 BESIDE_NAME = 8
@@ -84,7 +87,7 @@ def trouble_with(password: str, name: str) -> str:
 
 def _normal(password: str) -> str:
     # The same letters typed on another keyboard may come as other code points.
-    return unicodedata.normalize("NFC", password)
+    return unicodedata.normalize("NFC", password[:READ])
 
 
 @cache

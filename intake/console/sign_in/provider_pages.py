@@ -29,6 +29,7 @@ COOKIE_S = 600
 _ATTRIBUTES = "Secure; HttpOnly; SameSite=Lax; Path=/"
 USED = web.AppKey("used", TTLCache[str, bool])
 USED_KEPT = 10_000
+_COOKIE = re.compile(r"[A-Za-z0-9_-]{43}")
 NAMES_TRIED = 50
 
 
@@ -60,9 +61,9 @@ async def back(request: web.Request) -> web.Response:
     """From the provider, with a code that is good once and for this browser alone."""
     provider, desk = _provider(request), request.app[DESK]
     cookie, query = request.cookies.get(COOKIE, ""), request.query
-    bound = Bound.of(cookie)
+    bound = Bound.of(cookie) if _COOKIE.fullmatch(cookie) else None
     sent = query.get("state", "").encode("utf-8", "surrogateescape")
-    if not cookie or not hmac.compare_digest(sent, bound.state.encode()) or not _first_use(request, bound):
+    if bound is None or not hmac.compare_digest(sent, bound.state.encode()) or not _first_use(request, bound):
         log.warning("provider_refused", reason="state")
         return _forget(refuse(request, 403, "provider_stale"))
     code = query.get("code", "")

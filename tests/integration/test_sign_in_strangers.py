@@ -1,0 +1,109 @@
+"""What strangers send to the sign-in: nothing of it holds up the desks, fails inside, or tells anything."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from typing import NamedTuple
+
+import aiohttp
+import pytest
+from aiohttp.test_utils import TestServer
+
+from intake.clock import SteadyClock
+from intake.console.sign_in import passwords
+from intake.store.store import Store
+from tests.desk import console
+from tests.people import COOKIE, PASSWORD, gate_for, hidden, make_account
+
+FORM_COOKIE = "__Host-intake-form"
+CLOCK = SteadyClock()
+MARKS = 30_000
+
+
+class Answered(NamedTuple):
+    status: int
+    lines: list[str]
+
+
+@pytest.fixture
+async def server(store: Store) -> AsyncIterator[TestServer]:
+    async with console(store, CLOCK, **gate_for(store, CLOCK)) as there:
+        yield there
+
+
+async def say(server: TestServer, raw: bytes) -> Answered:
+    """Bytes as they are, for what no client of HTTP would send."""
+    reader, writer = await asyncio.open_connection(server.host, server.port)
+    try:
+        writer.write(raw)
+        head = (await reader.read()).partition(b"\r\n\r\n")[0].decode("latin-1").split("\r\n")
+    finally:
+        writer.close()
+        await writer.wait_closed()
+    return Answered(int(head[0].split()[1]), head[1:])
+
+
+def test_no_password_takes_long_to_compose() -> None:
+    # NFC sorts marks in a row in quadratic time under the interpreter's lock: 30,000 took 9 s on this way.
+    marks = "\u0315" * (MARKS // 2) + "\u0300" * (MARKS // 2)
+    began_s = time.thread_time()
+    assert not passwords.verify("", "a" + marks)
+    assert passwords.trouble_with("a" + marks, "ada") == "password_long"
+    assert time.thread_time() - began_s < 2.0
+
+
+@pytest.mark.parametrize("letter", ["a", "\u0e33", "\u1f82", "\u03b1\u0313\u0300\u0345"])
+def test_the_longest_password_is_as_long_as_ever(letter: str) -> None:
+    longest = (letter * passwords.LONGEST)[: passwords.READ - 1]
+    assert passwords.verify(passwords.hash_password(longest), longest)
+    assert not passwords.verify(passwords.hash_password(longest), longest + letter)
+
+
+async def test_a_form_is_read_as_utf_8_or_not_at_all(store: Store, server: TestServer) -> None:
+    ada = await make_account(store, "ada")
+    base = str(server.make_url("")).rstrip("/")
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:
+
+        async def sign_in(charset: str, end: str = "") -> tuple[int, bool]:
+            async with http.get(f"{base}/sign-in") as shown:
+                csrf, cookie = hidden(await shown.text()), shown.cookies[FORM_COOKIE].value
+            body = f"csrf={csrf}&name=ada&password={PASSWORD.replace(' ', '+')}&code={ada.code()}{end}"
+            async with http.post(
+                f"{base}/sign-in",
+                data=body.encode(),
+                headers={"Content-Type": f"application/x-www-form-urlencoded{charset}"},
+                cookies={FORM_COOKIE: cookie},
+                allow_redirects=False,
+            ) as answer:
+                return answer.status, COOKIE in answer.cookies
+
+        # Punycode takes a second for 64 KB on the event loop, and a stranger would choose it.
+        assert await sign_in("; charset=punycode", "&x=1-") == (403, False)
+        assert await sign_in("; charset=utf-16") == (403, False)
+        assert await sign_in("; charset=UTF-8") == (303, True)
+
+
+@pytest.mark.parametrize(
+    "cookie",
+    [
+        b"__Host-intake-form=" + b"\xff" * 43,
+        b'__Host-intake-form="\\015\\012Set-Cookie: a=b' + b"x" * 25 + b'"',
+        b'__Host-intake-form="' + b"x" * 32 + b'\\073 Path=/b"',
+        b"__Host-intake=\xff",
+        b"__Host-intake-provider=\xff\xfe",
+        b"intake-language=\xff",
+    ],
+)
+async def test_no_cookie_fails_inside_or_gets_into_a_header(server: TestServer, cookie: bytes) -> None:
+    common = b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\nCookie: " + cookie + b"\r\n"
+    shown = await say(server, b"GET /sign-in" + common + b"\r\n")
+    assert shown.status == 200
+    for line in shown.lines:
+        if line.startswith("Set-Cookie: __Host-intake-form="):
+            assert len(line.partition("=")[2].partition(";")[0]) == 43
+            assert "/b" not in line and "a=b" not in line
+    form = b"csrf=%ff&name=ada"
+    head = b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n" % len(form)
+    assert (await say(server, b"POST /sign-in" + common + head + form)).status == 403

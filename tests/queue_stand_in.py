@@ -240,6 +240,12 @@ async def nothing(_request: web.Request) -> web.Response:
     return web.json_response({"rows": [], "code": "not_found", "message": "the stand-in has no such thing"})
 
 
+async def no_contact(_request: web.Request) -> web.Response:
+    return web.json_response(
+        {"code": "not_found", "message": "the stand-in has no contact whole"}, status=404
+    )
+
+
 def make(contacts: int, changes: float) -> web.Application:
     app = web.Application()
     crowd = app[CROWD] = Crowd(contacts)
@@ -253,6 +259,7 @@ def make(contacts: int, changes: float) -> web.Application:
     app.router.add_get("/api/v1/live", live)
     app.router.add_get("/api/v1/me", me)
     app.router.add_post("/api/v1/queue/claim", claim)
+    app.router.add_get("/api/v1/contacts/{rest:.+}", no_contact)
     app.router.add_post("/stand-in/{what}", drive)
     app.router.add_route("*", "/{rest:.*}", nothing)
 

@@ -14,6 +14,7 @@ from tests.conftest import ROOT
 from tests.e2e.district import District
 from tests.e2e.office import Office
 from tests.e2e.town import Town
+from tests.e2e.troubles import Troubles
 
 HERE = Path(__file__).parent
 SHOTS = ROOT / "var" / "e2e"
@@ -25,6 +26,7 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 PATIENCE_MS = 10_000
 """A busy machine may take its time; what never comes fails all the same."""
 
+TROUBLES = Troubles()
 PHONE = {"width": 390, "height": 780}
 
 
@@ -83,6 +85,7 @@ def browser() -> Iterator[Browser]:
     expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=chromium(playwright), args=FLAGS.split())
+        TROUBLES.watch_all(launched)
         yield launched
         launched.close()
 
@@ -102,6 +105,14 @@ def phone(browser: Browser) -> Iterator[BrowserContext]:
     context.set_default_timeout(PATIENCE_MS)
     yield context
     context.close()
+
+
+@pytest.fixture(autouse=True)
+def troubles() -> Iterator[Troubles]:
+    """No page may meet an error of its own or break its policy; a test that provokes one empties this."""
+    TROUBLES.clear()
+    yield TROUBLES
+    assert not TROUBLES, "\n".join(TROUBLES)
 
 
 @pytest.fixture(scope="session", autouse=True)

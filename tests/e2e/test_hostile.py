@@ -23,6 +23,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from intake.contact import clean_text
 from tests.e2e.office import Office
+from tests.e2e.troubles import Troubles
 from tests.hostile import BODIES, EXTRA, FILE_NAMES, SUBJECTS
 
 MAILBOX = "999@example.org"
@@ -301,7 +302,9 @@ def test_subjects_and_file_names_are_inert(staffed: Staffed, desk: Watched) -> N
         desk.put_away(contact)
 
 
-def test_the_harness_would_see_a_body_that_is_obeyed(staffed: Staffed, desk: Watched) -> None:
+def test_the_harness_would_see_a_body_that_is_obeyed(
+    staffed: Staffed, desk: Watched, troubles: Troubles
+) -> None:
     """The negative control: the same line put into the page as markup is found out."""
     contact = staffed.contact_of(staffed.by_app(["<img src=//evil.example/x onerror=window.__hostile=1>"]))
     desk.look(contact)
@@ -314,6 +317,8 @@ def test_the_harness_would_see_a_body_that_is_obeyed(staffed: Staffed, desk: Wat
     with pytest.raises(AssertionError):
         desk.check()
     assert desk.page.evaluate("window.__violations"), "the policy refused the image or its handler"
+    assert troubles
+    troubles.clear()
     desk.put_away(contact)
 
 

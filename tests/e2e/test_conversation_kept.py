@@ -16,6 +16,7 @@ from tests.e2e.conftest import FLAGS, PATIENCE_MS, chromium
 from tests.e2e.office import COOKIE, DESK_SIZE
 from tests.e2e.talk import TalkOffice, reply, take
 from tests.e2e.town import Caller
+from tests.e2e.troubles import Troubles
 
 Desk = Callable[..., Page]
 STALE_WITHIN_MS = 4_500
@@ -58,6 +59,26 @@ def test_a_reload_in_the_middle_of_a_word(talk: TalkOffice, desk: Desk) -> None:
     expect(page.locator("[data-kept]")).to_have_attribute("data-kept", "kept")
 
 
+def test_a_desk_whose_first_answers_are_lost_still_finds_what_is_open(talk: TalkOffice, desk: Desk) -> None:
+    talk.caller("the stairs are full of smoke")
+    page = desk()
+    take(page, "full of smoke")
+    lost: dict[str, int] = {"queue": 0, "contact": 0}
+
+    def lose_first(what: str) -> Callable[[Route], None]:
+        def lose(route: Route) -> None:
+            lost[what] += 1
+            route.abort() if lost[what] == 1 else route.fallback()
+
+        return lose
+
+    page.route("**/api/v1/queue?mine=true", lose_first("queue"))
+    page.route("**/api/v1/contacts/*-*-*-*-*", lose_first("contact"))
+    page.reload()
+    expect(page.locator(".lines")).to_contain_text("full of smoke")
+    assert min(lost.values()) >= 2, lost
+
+
 def test_another_browser_of_the_same_handler_has_the_draft(talk: TalkOffice, desk: Desk) -> None:
     caller = talk.caller("the water is rising")
     page = desk()
@@ -74,7 +95,7 @@ def test_another_browser_of_the_same_handler_has_the_draft(talk: TalkOffice, des
 
 
 def test_a_killed_browser_with_the_same_profile(
-    talk: TalkOffice, browser: Browser, tmp_path: Path, desk: Desk
+    talk: TalkOffice, browser: Browser, tmp_path: Path, troubles: Troubles, desk: Desk
 ) -> None:
     caller = talk.caller("smoke in the corridor")
     profile = tmp_path / "profile"
@@ -86,7 +107,7 @@ def test_a_killed_browser_with_the_same_profile(
             args=FLAGS.split(),
             viewport=DESK_SIZE,  # type: ignore[arg-type]
         )
-        context.set_default_timeout(PATIENCE_MS)
+        troubles.watch(context).set_default_timeout(PATIENCE_MS)
         cookie = {
             "name": COOKIE,
             "value": talk.cookie("ada"),

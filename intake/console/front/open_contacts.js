@@ -3,10 +3,11 @@
 import { ApiError } from './api.js';
 
 const KEEP_EVERY_MS = 5_000;
+const AGAIN_MS = 2_000;
 const SHOWN = 'intake-shown';
 
 /**
- * State keys: `open` [{id, attempts, unread, lost}], `shown` the id of the one in the middle (or null; it may
+ * State keys: `open` [{id, reference, attempts, unread, lost}], `shown` the id of the one in the middle (or null; it may
  * be one that is only looked at), `contact:<id>` the whole contact as GET /contacts/{id} gave it, `type_to` the one
  * whose reply gets the focus, because its handler took it.
  */
@@ -34,10 +35,16 @@ export class OpenContacts {
 
   /** After a reload: what this handler still has is open again, and the one that was shown is shown. */
   async restore() {
-    const { rows } = await this.api.get('/queue?mine=true').catch(() => ({ rows: [] }));
+    let rows = [];
+    try {
+      ({ rows } = await this.api.get('/queue?mine=true'));
+    } catch (error) {
+      // Nothing heard is not nothing open: their leases end while nobody keeps them.
+      if (unheard(error)) setTimeout(() => this.restore(), AGAIN_MS);
+    }
     const mine = rows.filter((row) => row.claimed_by === this.state.get('me').handler && !this.find(row.id));
     if (!mine.length) return;
-    this.state.set('open', [...this.state.get('open'), ...mine.map((row) => ({ id: row.id, attempts: row.attempts, unread: 0, lost: '' }))]);
+    this.state.set('open', [...this.state.get('open'), ...mine.map((row) => entry(row))]);
     this.keep();
     mine.forEach((row) => this.fetch(row.id));
     if (!this.state.get('shown')) this.show(this.find(sessionStorage.getItem(SHOWN))?.id ?? mine[0].id);
@@ -48,7 +55,7 @@ export class OpenContacts {
     if (attempts <= (this.left.get(id) ?? -1)) return;
     const { contact } = await this.api.get(`/contacts/${id}`).catch(() => ({}));
     if (contact?.claimed_by !== this.state.get('me').handler || contact.state !== 'open' || this.find(id)) return;
-    this.state.set('open', [...this.state.get('open'), { id, attempts: contact.attempts, unread: 1, lost: '' }]);
+    this.state.set('open', [...this.state.get('open'), entry(contact, 1)]);
     this.keep();
     await this.fetch(id);
     if (!this.state.get('shown')) this.show(id);
@@ -58,6 +65,11 @@ export class OpenContacts {
   shown() {
     const id = this.state.get('shown');
     return id ? (this.state.get(`contact:${id}`) ?? null) : null;
+  }
+
+  /** References of all that is ours, as they are told: `26-000123, 26-000124`. */
+  references() {
+    return this.state.get('open').filter((one) => !one.lost).map((one) => one.reference).join(', ');
   }
 
   /** The open entry of what is shown, if it is ours; changes need its `attempts`. */
@@ -83,9 +95,15 @@ export class OpenContacts {
   /** A row as a claim gave it becomes an open conversation and is shown. */
   opened(row) {
     const open = this.state.get('open').filter((one) => one.id !== row.id);
-    this.state.set('open', [...open, { id: row.id, attempts: row.attempts, unread: 0, lost: '' }]);
-    this.show(row.id);
-    this.state.set('type_to', row.id);
+    this.state.set('open', [...open, entry(row)]);
+    this.goTo(row.id);
+  }
+
+  /** Show one at a person's wish, who types next: into this one from the very next key on. */
+  goTo(id) {
+    this.state.set('type_to', id);
+    this.show(id);
+    this.state.tell();
   }
 
   /** Show a contact in the middle, ours or not; its unread count ends. */
@@ -149,6 +167,7 @@ export class OpenContacts {
         this.state.touch('contacts');
       } catch (error) {
         if (!(error instanceof ApiError)) throw error;
+        if (unheard(error)) setTimeout(() => this.concerned().includes(id) && this.fetch(id), AGAIN_MS);
       }
     } while (entry.again);
   }
@@ -192,4 +211,13 @@ export class OpenContacts {
     if (wanted !== this.watched || !this.live.socket) this.live.send({ t: 'watch', contacts });
     this.watched = wanted;
   }
+}
+
+function entry({ id, reference, attempts }, unread = 0) {
+  return { id, reference, attempts, unread, lost: '' };
+}
+
+/** Whether the server has not said anything about it: it is to be asked again. */
+function unheard(error) {
+  return error.status === 0 || error.status >= 500;
 }

@@ -10,11 +10,10 @@ export async function signOut(desk) {
   const { state, commands, open } = desk;
   const mine = state.get('open').filter((one) => !one.lost);
   if (mine.length) {
-    const names = mine.map((one) => state.get(`contact:${one.id}`)?.contact.reference ?? '').filter(Boolean).join(', ');
     const offer = HAND_OVER.find((id) => commands.byId.has(id));
     const choices = [{ value: 'show', label: t('queue.sign_out_show'), main: true }];
     if (offer) choices.push({ value: 'hand', label: t(commands.byId.get(offer).label) });
-    const chosen = await ask(t('queue.sign_out_refused'), t('queue.sign_out_open', { count: mine.length, names }), choices);
+    const chosen = await ask(t('queue.sign_out_refused'), t('queue.sign_out_open', { count: mine.length, names: open.references() }), choices);
     if (chosen === 'show') open.show(mine[0].id);
     if (chosen === 'hand') {
       open.show(mine[0].id);

@@ -17,11 +17,7 @@ export function mountTabs(root, desk) {
     commands.add({
       id: `conversation.tab${n}`, key: `Alt+${n}`, label: `conversation.tab${n}`, area: 'conversation',
       when: () => state.get('open').length >= n,
-      run: () => {
-        const { id } = state.get('open')[n - 1];
-        open.show(id);
-        state.set('type_to', id);
-      },
+      run: () => open.goTo(state.get('open')[n - 1].id),
     });
   }
   const draw = () => {

@@ -42,8 +42,7 @@ export function addTaking(desk, list) {
     if (error.status === 0) return t('queue.no_answer');
     const mine = state.get('open').filter((one) => !one.lost);
     if (error.code === 'refused' && mine.length >= state.get('me').open_limit) {
-      const names = mine.map((one) => state.get(`contact:${one.id}`)?.contact.reference ?? '').filter(Boolean);
-      return t('queue.refused_cap', { count: mine.length, names: names.join(', ') });
+      return t('queue.refused_cap', { count: mine.length, names: open.references() });
     }
     return error.message;
   };

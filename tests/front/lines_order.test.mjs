@@ -46,6 +46,15 @@ test('what happened is said once, by its own word', () => {
   assert.equal(key('SomethingNew', 'ada', {}), undefined);
 });
 
+test('a changed place is said once, with its reason, and once that it is settled', () => {
+  const reason = 'the place lies elsewhere';
+  const moved = (clock, state) => event('RouteLogEvent', clock, 'rerouting', { reroute_id: 'r', state, reason });
+  const person = (clock, why) => event('QueueStateChangeLogEvent', clock, 'intake', { state: 'open', reason: why });
+  const log = [moved('10:00:00', 'open'), person('10:00:00', reason), person('10:00:00', 'no room took it'), moved('10:01:00', 'handing'), moved('10:01:00', 'handing'), person('10:02:00', reason)];
+  const shown = entries(contact([], { log: log.map((one, n) => ({ ...one, id: `e${n}` })) })).filter((one) => one.kind === 'done');
+  assert.deepEqual(shown.map((one) => [one.id, one.key]), [['e0', 'done_moved'], ['e2', 'done_for_a_person'], ['e3', 'done_moved_over'], ['e5', 'done_for_a_person']]);
+});
+
 test('an answer is owed from the oldest words that no person answered', () => {
   assert.equal(owedSince(contact([theirs('a', '10:00:00'), theirs('b', '10:01:00')])), at('10:00:00'));
   assert.equal(owedSince(contact([theirs('a', '10:00:00'), ours('r', '10:02:00')])), null);

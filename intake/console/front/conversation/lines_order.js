@@ -13,6 +13,7 @@
 const DAY = new Intl.DateTimeFormat('en-CA', { timeZone: 'Europe/London', dateStyle: 'short' });
 const LINK_STEPS = new Set(['sent', 'opened', 'asked', 'granted', 'refused', 'stopped', 'finished', 'resumed', 'ended']);
 const HANDINGS = new Set(['offered', 'taken', 'declined', 'withdrawn', 'moved']);
+const MOVES = new Set(['done_moved', 'done_moved_over']);
 const TRANSFER_STEPS = new Set(['queued', 'sent', 'delivered', 'accepted', 'rejected', 'held', 'failed']);
 
 /** Everything in one list, oldest first. @param {any} contact GET /contacts/{id} @returns {Entry[]} */
@@ -20,10 +21,21 @@ export function entries(contact) {
   const all = [
     ...said(contact.conversation),
     ...(contact.notes ?? []).map((note) => ({ kind: 'note', id: `note:${note.id}`, at: note.at, note })),
-    ...contact.log.map((event) => done(event, contact)).filter(Boolean),
+    ...once(contact.log.map((event) => done(event, contact)).filter(Boolean)),
   ];
   all.sort((a, b) => Date.parse(a.at) - Date.parse(b.at) || (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
   return withDays(all);
+}
+
+/**
+ * A changed place leaves several records: what is said in the same words within a second is said once, and the call
+ * for a person not beside the line that gives its reason.
+ * @param {Done[]} found
+ */
+function once(found) {
+  const follows = (one, before) => MOVES.has(before.key) && before.values.reason === one.values.reason
+    && (one.key === before.key || one.key === 'done_for_a_person') && Math.abs(Date.parse(one.at) - Date.parse(before.at)) < 1_000;
+  return found.filter((one, n) => !found.slice(0, n).some((before) => follows(one, before)));
 }
 
 function said(lines) {

@@ -5,12 +5,13 @@ import { HandoverDrafts } from './draft.js';
 import { HandoverLooks } from './looks.js';
 import { failedLine, handedOver, lines, plan } from './model.js';
 import { routeCards } from './route.js';
+import { Reroutes } from './reroutes.js';
 import { priorityButtons, servicePicker } from './services.js';
 import { methaneForm } from './methane.js';
 import * as methane from './methane_model.js';
 import { chooseRoom } from './rooms.js';
 import { now } from '../times.js';
-import { rerouteCards, transferLines } from './transfers.js';
+import { transferLines } from './transfers.js';
 import { t } from '../words.js';
 
 /** A second F8 sooner than this is the same press: a shaking hand, a key that repeats. */
@@ -22,6 +23,7 @@ class Handover {
     this.drafts = new HandoverDrafts(sessionStorage, desk.state.get('me').handler);
     this.looks = new HandoverLooks(desk, () => this.draw());
     this.sending = new Set();
+    this.reroutes = new Reroutes(root, desk, (id, work) => this.try(id, work));
     this.trouble = new Map();
     this.openSummaryOf = null;
     this.openedAt = 0;
@@ -126,7 +128,7 @@ class Handover {
     try {
       const report = methane.body(form);
       const seen = { transfers: handedOver(contact), rooms: next.named };
-      if (next.kind === 'update') await this.desk.open.change(id, 'update', { methane: report });
+      if (next.kind === 'update') await this.desk.open.change(id, 'update', { methane: report, seen: { transfers: seen.transfers } });
       else await this.desk.open.change(id, 'send', { services: next.services, rooms: next.byHand, methane: report, seen });
       this.drafts.set(id, { rooms: {}, ticked: {}, seen: false });
       if (this.openSummaryOf === id) this.openSummaryOf = null;
@@ -201,8 +203,8 @@ class Handover {
     const ours = this.ours() !== null;
     render(html`${this.head(at, ours)}
       <div class="handover-body" tabindex="-1">
+        ${this.reroutes.cards(at.contact, ours)}
         ${transferLines(at.contact, now(), { ours, choose: (service) => this.choose(service) })}
-        ${rerouteCards(at.contact, this.reroutes(at.contact.contact.id), ours)}
         ${ours ? servicePicker(at, (service, on) => this.tick(service, on)) : nothing}
         ${ours && !open ? routeCards(at, { choose: (service) => this.choose(service), take: (service, room) => this.take(at.contact.contact.id, service, room) }) : nothing}
         ${ours && open ? methaneForm(at, this.formEvents()) : nothing}
@@ -233,13 +235,6 @@ class Handover {
       ${open ? html`<button type="button" class="button" @click=${() => this.closeSummary()}>${t('handover.back')}</button>` : nothing}
       ${!open && at.draft.seen ? html`<button type="button" class="button" @click=${() => this.openSummary(id)}>${t('handover.summary')}</button>` : nothing}</div>
     </div>`;
-  }
-
-  reroutes(id) {
-    return {
-      go: (service) => this.try(id, () => this.desk.open.change(id, 'reroute', { service })),
-      stay: (service, reason) => this.try(id, () => this.desk.open.change(id, 'stay', { service, reason })),
-    };
   }
 
   formEvents() {

@@ -1,4 +1,4 @@
-/** What became of each message to a room, second by second; and rooms proposed since the place changed. */
+/** What became of each message to a room, second by second. */
 
 import { html, nothing } from '/libraries/lit-html/lit-html.js';
 import { repeat } from '/libraries/lit-html/directives/repeat.js';
@@ -57,29 +57,4 @@ function alarm(line, act) {
   return html`<p class="transfer-alarm" role="alert">${t(line.live ? 'handover.ring_silent' : `handover.ring_${line.state}`)}
       <strong class="transfer-phone number">${line.main.telephone || t('handover.no_telephone')}</strong></p>
     ${act.ours && !line.over ? html`<p><button type="button" class="button" @click=${() => act.choose(line.service)}>${t('handover.choose_another')}</button></p>` : nothing}`;
-}
-
-/** @param {{go: (service: string) => void, stay: (service: string, reason: string) => void}} act */
-export function rerouteCards(contact, act, ours) {
-  const open = contact.reroutes.filter((one) => one.state === 'open');
-  return open.map((one) => html`<section class="reroute" data-kind=${one.kind} aria-label=${t('handover.place_changed')}>
-    <p><strong>${t('handover.place_changed')}</strong> ${serviceName(one.service)}: ${t('handover.moved', { distance: distance(one.moved_m) })}
-      ${one.kind === 'other_room' ? html`${t('handover.other_room', { proposed: one.proposed_room_name, held: one.held_room_name })}` : t('handover.room_told', { held: one.held_room_name })}</p>
-    ${one.reason ? html`<p class="quiet" lang="en">${one.reason}</p>` : nothing}
-    ${one.kind === 'other_room' && ours ? choice(one, act) : nothing}</section>`);
-}
-
-function choice(one, act) {
-  const stay = (event) => {
-    event.preventDefault();
-    const reason = new FormData(event.target).get('reason');
-    if (String(reason).trim()) act.stay(one.service, String(reason).trim());
-  };
-  return html`<p><button type="button" class="button" @click=${() => act.go(one.service)}>${t('handover.send_there', { room: one.proposed_room_name })}</button></p>
-    <form class="reroute-stay" @submit=${stay}><label>${t('handover.stay_because')} <input name="reason" required maxlength="200" autocomplete="off"></label>
-      <button class="button">${t('handover.stay')}</button></form>`;
-}
-
-function distance(metres) {
-  return metres >= 1000 ? `${(metres / 1000).toFixed(1)} km` : `${Math.round(metres)} m`;
 }

@@ -9,6 +9,7 @@ from sqlalchemy.exc import OperationalError
 
 from intake.errors import BadConfiguration, StoreUnavailable
 from intake.store.engine import writing_engine
+from intake.store.locks import take_turns
 
 HEAD = "0004"
 """The newest migration; a test holds this against the folder."""
@@ -58,7 +59,10 @@ def migrate(url: str, to: str = "head") -> str | None:
 
 
 def upgrade(engine: Engine, to: str = "head") -> None:
-    """Run the migrations on a connection of ``engine``, in one transaction where the engine can."""
+    """Run the migrations in one transaction: all of it or nothing, and one process at a time.
+
+    Who comes second finds it done: `intake user add` beside the first `intake serve` on a new file.
+    """
     # Imported here: a restart on a current database must not pay for Alembic.
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
@@ -66,5 +70,12 @@ def upgrade(engine: Engine, to: str = "head") -> None:
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
     with engine.begin() as conn:
+        _take_turn(conn)
         config.attributes["connection"] = conn
         command.upgrade(config, to)
+
+
+def _take_turn(conn: Connection) -> None:
+    if conn.dialect.name == "sqlite" and not conn.connection.driver_connection.in_transaction:  # type: ignore[union-attr]
+        conn.exec_driver_sql("BEGIN IMMEDIATE")  # the driver begins nothing by itself
+    take_turns(conn, "schema")

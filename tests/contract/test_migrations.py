@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Boolean, Connection, MetaData, text
+from sqlalchemy import Boolean, Connection, MetaData, event, inspect, text
 
 from intake.clock import SteadyClock
 from intake.errors import BadConfiguration
@@ -171,3 +173,60 @@ async def test_an_older_file_is_brought_up_to_date_where_it_lies(tmp_path: Path)
     assert await write_in(store, phone(1))
     await store.close()
     assert migrate(url) == HEAD
+
+
+def test_a_migration_that_dies_half_way_leaves_nothing_of_itself(database_url: str) -> None:
+    migrate(database_url, to="0001")
+    engine = writing_engine(database_url, pool_size=1)
+    made: list[str] = []
+
+    def die(_conn: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        if "CREATE TABLE" in statement:
+            made.append(statement)
+        if len(made) == 2:
+            raise KeyboardInterrupt
+
+    event.listen(engine, "before_cursor_execute", die)
+    with pytest.raises(KeyboardInterrupt):
+        schema.upgrade(engine)
+    engine.dispose()
+    engine = writing_engine(database_url, pool_size=1)
+    with engine.connect() as conn:
+        assert schema.version(conn) == "0001"
+        assert made[0].split()[2] not in inspect(conn).get_table_names()
+    engine.dispose()
+    assert migrate(database_url) == "0001"
+
+
+TOLD_TO_GO_ON = """
+import sys
+from intake.store import schema
+
+look = schema.version
+
+def seen(conn):
+    found = look(conn)
+    print(found, flush=True)
+    sys.stdin.readline()
+    return found
+
+schema.version = seen
+schema.migrate(sys.argv[1])
+"""
+
+
+def test_two_processes_that_find_an_empty_database_make_its_tables_once(database_url: str) -> None:
+    """`intake user add` beside the first `intake serve`; two `intake migrate`."""
+    pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    two: list[Any] = [
+        subprocess.Popen([sys.executable, "-c", TOLD_TO_GO_ON, database_url], **pipes) for _ in range(2)
+    ]
+    # Both have seen that there is nothing before either begins.
+    assert [one.stdout.readline() for one in two] == ["None\n", "None\n"]
+    for one in two:
+        one.stdin.write("go on\n")
+        one.stdin.flush()
+    for one in two:
+        one.communicate(timeout=120)
+    assert [one.returncode for one in two] == [0, 0]
+    assert migrate(database_url) == HEAD

@@ -8,6 +8,8 @@ const NEAR_ZOOM = 8;
 const AIR = 0.75;
 const WAIT_MS = 150;
 const RETRY_MS = 15_000;
+/** Our server asks for a tile that failed again after 20 s. */
+const TILES_AGAIN_MS = 25_000;
 
 let outline = null;
 
@@ -29,6 +31,10 @@ export class MapGround {
     this.service = 'police';
     this.chances = [];
     this.attributions = new Set();
+    this.shownTiles = new Set();
+    this.failedTiles = new Set();
+    /** Whether pictures of streets lie under it all now, and whether any of them is missing. */
+    this.hasTiles = false;
     this.tilesFail = false;
     map.createPane('ground').style.zIndex = '250';
     map.createPane('areas').style.zIndex = '260';
@@ -53,21 +59,28 @@ export class MapGround {
       if (!about.tiles) return;
       this.attributions.add(about.tiles_attribution);
       const tiles = L.tileLayer(about.tiles, { maxZoom: 19, className: 'tiles' });
-      tiles.on('tileerror', () => this.tilesAre(true));
-      tiles.on('tileload', () => this.tilesAre(false));
+      tiles.on('tileload', ({ tile }) => this.shownTiles.add(tile));
+      tiles.on('tileerror', ({ tile }) => this.failedTiles.add(tile));
+      tiles.on('tileunload', ({ tile }) => [this.shownTiles, this.failedTiles].forEach((of) => of.delete(tile)));
+      // The first that fails is said at once; that they are there, when all that are seen have been answered.
+      tiles.on('tileerror load', () => this.settle());
       this.tiles = tiles.addTo(this.map);
-      this.changed();
-      this.redraw();
     } catch {
       // A map without tiles is a map; the desk says itself when the server does not answer.
     }
   }
 
-  tilesAre(failing) {
-    if (failing === this.tilesFail) return;
-    this.tilesFail = failing;
+  /** Where tiles are missing the outline is drawn, over nothing that has come; they are asked for again. */
+  settle() {
+    const [are, fail] = [this.shownTiles.size > 0, this.failedTiles.size > 0];
+    clearTimeout(this.again);
+    if (fail) this.again = setTimeout(() => this.tiles.redraw(), TILES_AGAIN_MS);
+    if (are === this.hasTiles && fail === this.tilesFail) return;
+    this.hasTiles = are;
+    this.tilesFail = fail;
     this.changed();
     this.redraw();
+    this.drawNames();
   }
 
   /** @param {Record<string, string>} colours  @param {{id: string, chosen: boolean}[]} chances */
@@ -133,7 +146,7 @@ export class MapGround {
     const still = { interactive: false, smoothFactor: 1.5 };
     const rings = this.isNear ? this.near.land : this.rings;
     const bare = !this.hasTiles;
-    L.polygon(rings, { ...still, renderer: this.renderer, color: shore, weight: 1, stroke: bare, fill: bare, fillColor: land, fillOpacity: 1 }).addTo(this.layers);
+    L.polygon(rings, { ...still, renderer: this.renderer, color: shore, weight: 1, stroke: bare || this.tilesFail, fill: bare, fillColor: land, fillOpacity: 1 }).addTo(this.layers);
     for (const part of this.isNear ? this.near.grid : []) {
       L.polyline(part, { ...still, renderer: this.areaRenderer, color: quiet, weight: 1, opacity: 0.3 }).addTo(this.layers);
     }
@@ -161,11 +174,6 @@ export class MapGround {
       const icon = L.divIcon({ className: 'town', html: words, iconSize: [0, 0] });
       L.marker([town.latitude, town.longitude], { icon, interactive: false, keyboard: false, zIndexOffset: -1000 }).addTo(this.names);
     }
-  }
-
-  /** Whether there are pictures of streets under it all now. */
-  get hasTiles() {
-    return Boolean(this.tiles) && !this.tilesFail;
   }
 
   /** How far apart the lines of the OS grid are that are drawn now, 0 for none. */

@@ -39,13 +39,17 @@ class DoorsSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ContactsSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """A caller's next message joins within ``silence_s``; a claim lasts ``lease_s`` unless renewed."""
+    """A caller's next message joins within ``silence_s``; a claim lasts ``lease_s`` unless renewed.
+    Unreachable callers of priority 1 or 2 are tried again after ``stale_review_s``; ``stale_suggest_s``
+    without an answer, and the desk suggests that mark."""
 
     silence_s: float = 4 * 3600
     lease_s: float = 15.0
     lease_limit_s: float = 900.0
     old_after_s: float = 15 * 60
     fixes_wait_s: float = 600.0
+    stale_review_s: Annotated[float, msgspec.Meta(ge=30, le=86_400)] = 900.0
+    stale_suggest_s: Annotated[float, msgspec.Meta(ge=30, le=86_400)] = 600.0
 
 
 class WorkersSettings(msgspec.Struct, frozen=True, kw_only=True):

@@ -63,6 +63,13 @@ API: tuple[Route, ...] = (
         "POST", f"{CONTACT}/release", changing(bodies.Fenced, queue.release), Right.WORK, "contact.release"
     ),
     route("POST", f"{CONTACT}/hold", changing(bodies.Hold, queue.hold), Right.WORK, "contact.hold"),
+    route(
+        "POST",
+        f"{CONTACT}/unreachable",
+        changing(bodies.Unreachable, queue.mark_unreachable),
+        Right.WORK,
+        "contact.unreachable",
+    ),
     route("POST", f"{CONTACT}/close", changing(bodies.Close, queue.close), Right.WORK, "contact.close"),
     route(
         "POST",

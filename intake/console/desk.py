@@ -88,7 +88,10 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     question for a clue, in a language; ``border_question`` is what to ask near a border, by language;
     ``libraries_dir`` holds what npm installed for the pages;
     ``drawing`` is what the map is drawn from, ``tiles`` whoever gives pictures under it, None for nobody;
-    ``gate`` judges sign-ins, ``provider`` is the identity provider beside it;
+    ``attachments`` fetches what callers sent along;
+    ``gate`` judges sign-ins, ``provider`` is the identity provider beside it, ``passkeys`` are None where
+    the console's address can have none;
+    ``stale_review_s`` and ``stale_suggest_s`` as in the settings;
     ``idle_lock_s`` without key or pointer and a desk locks itself."""
 
     store: Store
@@ -112,6 +115,8 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     old_after_s: float = 900.0
     fixes_wait_s: float = 600.0
     ask: Callable[[Clue, str], str] = no_question
+    stale_review_s: float = 900.0
+    stale_suggest_s: float = 600.0
     open_limit: int = 3
     read_timeout_s: float = 10.0
     sessions: Sessions | None = None

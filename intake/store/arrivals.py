@@ -185,8 +185,9 @@ class Arrivals:
         # Law 8: words that arrive after the hand-over, or after closing, must meet a person again.
         if message.automatic or thread.state in (ContactState.WAITING, ContactState.OPEN, ContactState.HELD):
             return
-        thread.queued_us = self.now_us
-        if thread.state != ContactState.CLOSED and thread.next_us > self.now_us:
+        if thread.state != ContactState.STALE:  # who could not be reached has kept their place
+            thread.queued_us = self.now_us
+        if thread.state not in (ContactState.CLOSED, ContactState.STALE) and thread.next_us > self.now_us:
             # Sent, and still in the hands of who sent it: nobody else may be given it now.
             thread.state = ContactState.OPEN.value
         else:

@@ -16,6 +16,7 @@ REPLIES_AT_ONCE = 100
 _STATUS = {
     ContactState.WAITING: "received",
     ContactState.HELD: "received",
+    ContactState.STALE: "received",
     ContactState.OPEN: "with_person",
     ContactState.SENDING: "with_person",
     ContactState.DELIVERED: "sent_to_service",

@@ -28,6 +28,7 @@ OPEN_LIMIT = 3
 """A handler's open conversations; a supervisor may set 1 to 4."""
 
 HANDED_OVER = (ContactState.SENDING, ContactState.DELIVERED, ContactState.ACCEPTED)
+_WITH_NOBODY = (ContactState.WAITING, ContactState.HELD, ContactState.STALE)
 
 
 class Claim(msgspec.Struct, frozen=True):
@@ -71,9 +72,10 @@ def claim(
     *,
     open_limit: int = OPEN_LIMIT,
 ) -> Contact:
-    """Take one contact by name, held ones and one's own included; raises StaleClaim naming who has it."""
+    """Take one contact by name, held, unreachable and one's own included; raises StaleClaim naming who
+    has it."""
     require_free_hands(conn, now, handler, open_limit, besides=contact_id)
-    waiting = contacts.c.state.in_((ContactState.WAITING.value, ContactState.HELD.value))
+    waiting = contacts.c.state.in_([state.value for state in _WITH_NOBODY])
     allowed = or_(waiting, _lets_go(now, handler, (ContactState.OPEN,)))
     return _take(conn, now, _row(conn, contact_id), handler, lease_s, allowed)
 
@@ -116,6 +118,7 @@ def _take(
             attempts=row.attempts + 1,
             next_attempt_at=until,
             claimed_at=func.coalesce(contacts.c.claimed_at, literal(now, Instant)),
+            unreachable_since=None,
             **values,
         )
     ).rowcount
@@ -142,7 +145,7 @@ def _why_not(conn: Connection, now: datetime, contact_id: ContactId, handler: st
     if contact.state is ContactState.MERGED:
         kept = get(conn, contact.merged_into)
         return Refused(f"{name} is part of {reference(kept.number, kept.queued_at)} now: go on there")
-    if contact.state not in (ContactState.WAITING, ContactState.HELD) and contact.next_attempt_at > now:
+    if contact.state not in _WITH_NOBODY and contact.next_attempt_at > now:
         if contact.claimed_by == handler:
             return StaleClaim(f"{name} was opened again under your name: look at it again before you act")
         if contact.claimed_by:
@@ -237,6 +240,7 @@ def pass_on(
             attempts=contact.attempts + 1,
             next_attempt_at=now + timedelta(seconds=lease_s),
             claimed_at=func.coalesce(contacts.c.claimed_at, literal(now, Instant)),
+            unreachable_since=None,
         )
     ).rowcount
     if passed != 1:

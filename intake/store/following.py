@@ -18,11 +18,11 @@ UNCONFIRMED = (TransferState.QUEUED, TransferState.SENT)
 HANDED_OVER = (ContactState.SENDING, ContactState.DELIVERED, ContactState.ACCEPTED)
 BY_ITSELF = "rerouting"
 """Who wrote messages of our own to rooms that have the incident: a new place, another room, a closure."""
-_WITH_PEOPLE = (ContactState.WAITING, ContactState.OPEN, ContactState.HELD)
-OUT_OF_SIGHT = (*HANDED_OVER, ContactState.HELD, ContactState.CLOSED)
+_WITH_PEOPLE = (ContactState.WAITING, ContactState.OPEN, ContactState.HELD, ContactState.STALE)
+OUT_OF_SIGHT = (*HANDED_OVER, ContactState.HELD, ContactState.STALE, ContactState.CLOSED)
 _FINISHED = {TransferState.ACCEPTED.value, TransferState.REJECTED.value, TransferState.HELD.value}
 _MOVABLE = {
-    ContactState.SENDING: (ContactState.WAITING, ContactState.OPEN, ContactState.HELD, *HANDED_OVER[1:]),
+    ContactState.SENDING: (*_WITH_PEOPLE, *HANDED_OVER[1:]),
     ContactState.DELIVERED: (ContactState.SENDING,),
     ContactState.ACCEPTED: (ContactState.SENDING, ContactState.DELIVERED),
 }

@@ -30,7 +30,7 @@ from intake.store.handling import ChooseBest
 from intake.store.tables import contacts, merges, transfers
 from intake.store.types import from_us, to_us
 
-_WITH_PEOPLE = (ContactState.WAITING, ContactState.OPEN, ContactState.HELD)
+_WITH_PEOPLE = (ContactState.WAITING, ContactState.OPEN, ContactState.HELD, ContactState.STALE)
 _STANDING = merges.c.undone_at.is_(None)
 
 
@@ -192,7 +192,7 @@ def _raised(conn: Connection, now: datetime, merged: Contact, kept: Contact) -> 
         in_hands = kept.claimed_by != "" and kept.next_attempt_at > now
         if kept.state in HANDED_OVER and in_hands:
             values["state"] = ContactState.OPEN
-        elif kept.state is ContactState.HELD or kept.state in HANDED_OVER:
+        elif kept.state in (ContactState.HELD, ContactState.STALE, *HANDED_OVER):
             values |= {"state": ContactState.WAITING, "next_attempt_at": now, "claimed_by": ""}
     return values
 

@@ -1,14 +1,15 @@
 """The queue as desks see it: its order, a page at a time, and its counts (laws 8, 9 and 16).
 
-A contact is claimable when it waits, when its lease has lapsed or when its hold is over: all three
-are ``next_attempt_at <= now``, so that no sweeper is needed. ``queued_at`` is its place; no claim,
-lapse, release or hold moves it.
+A contact is claimable when it waits, when its lease has lapsed, when its hold is over, or when an
+unreachable caller of priority 1 or 2 is to be tried again: all four are ``next_attempt_at <= now``, so
+that no sweeper is needed. ``queued_at`` is its place; no claim, lapse, release or hold moves it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 
 import msgspec
 from sqlalchemy import (
@@ -24,13 +25,15 @@ from sqlalchemy import (
     update,
 )
 
-from intake.contact import Contact, ContactId, ContactState
+from intake.contact import Contact, ContactId, ContactState, Priority
 from intake.store.contacts import COLUMNS, contact_from
 from intake.store.tables import contacts
 from intake.store.types import Instant
 
 PAGE_LIMIT = 100
-IN_QUEUE = (ContactState.WAITING, ContactState.OPEN, ContactState.HELD)
+IN_QUEUE = (ContactState.WAITING, ContactState.OPEN, ContactState.HELD, ContactState.STALE)
+TRIED_AGAIN = Priority.URGENT
+"""Down to this priority somebody tries an unreachable caller again (DECISIONS.md, 43)."""
 _HANDED_OVER = [one.value for one in (ContactState.SENDING, ContactState.DELIVERED, ContactState.ACCEPTED)]
 
 # Written into the statement, so that both engines see that the partial index answers it.
@@ -135,9 +138,32 @@ def mark_shown(conn: Connection, now: datetime, contact_ids: Collection[ContactI
 
 
 def is_claimable(now: datetime) -> ColumnElement[bool]:
-    """Nobody has it: it waits, its lease has lapsed or its hold is over."""
+    """Nobody has it: it waits, its lease has lapsed, its hold is over, or its caller is to be tried again."""
     in_queue = contacts.c.state.in_([state.value for state in IN_QUEUE])
-    return and_(LIVE, in_queue, contacts.c.next_attempt_at <= now)
+    resting = and_(contacts.c.state == ContactState.STALE.value, contacts.c.priority > int(TRIED_AGAIN))
+    return and_(LIVE, in_queue, contacts.c.next_attempt_at <= now, ~resting)
+
+
+def can_be_claimed(contact: Contact, now: datetime) -> bool:
+    """The same of one that was read."""
+    return contact.state in IN_QUEUE and contact.next_attempt_at <= now and not is_resting(contact)
+
+
+def is_resting(contact: Contact) -> bool:
+    """Unreachable and routine: not tried again by itself; a sign of its caller brings it back."""
+    return contact.state is ContactState.STALE and contact.priority > TRIED_AGAIN
+
+
+def waits_since() -> ColumnElement[Any]:
+    """When a claimable contact began to wait for a person: for one that a handler left because the caller
+    could not be reached, when it came back; for all others, its place."""
+    came_back = contacts.c.unreachable_since.is_not(None)
+    return case((came_back, contacts.c.next_attempt_at), else_=contacts.c.queued_at)
+
+
+def waiting_since(contact: Contact) -> datetime:
+    """The same of one that was read."""
+    return contact.next_attempt_at if contact.unreachable_since is not None else contact.queued_at
 
 
 def _conditions(where: QueueFilter | None, now: datetime) -> list[ColumnElement[bool]]:

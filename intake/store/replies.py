@@ -225,12 +225,13 @@ def _reported(conn: Connection, channel: str, provider_ref: str) -> tuple[Delive
 
 
 def _back_in_sight(conn: Connection, now: datetime, contact_id: str, reason: str) -> None:
-    """A person must know: waiting again, unless a handler or the queue has the contact already."""
+    """A person must know: waiting again, unless a handler or the queue has the contact already, or a
+    handler has found its caller unreachable: a failed reply says the same."""
     contact_id = seen_as(conn, contact_id)
     row = conn.execute(
         select(contacts.c.state, contacts.c.queued_at).where(contacts.c.id == contact_id).with_for_update()
     ).one()
-    if row.state in (ContactState.WAITING.value, ContactState.OPEN.value):
+    if row.state in (ContactState.WAITING.value, ContactState.OPEN.value, ContactState.STALE.value):
         return
     # A held contact never left the queue and keeps its place; any other waits anew from now.
     queued_at = row.queued_at if row.state == ContactState.HELD.value else now

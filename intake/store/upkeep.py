@@ -15,14 +15,14 @@ from intake.log_events import LogEventName
 from intake.store import location_links, log
 from intake.store.following import replaced
 from intake.store.location_links import LinkEnd
-from intake.store.queue import IN_QUEUE, LIVE, is_claimable
+from intake.store.queue import IN_QUEUE, LIVE, is_claimable, waits_since
 from intake.store.tables import contacts, door_minutes, transfers
 
 CLOSED_AT_ONCE = 500
 
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
-    """The queue at a moment; waits count from ``queued_at`` and only for contacts nobody holds.
+    """The queue at a moment; waits are those of contacts nobody holds (`queue.waits_since`).
 
     ``held_transfers`` counts those no room took and no person has acted on since.
     """
@@ -91,11 +91,11 @@ def figures(conn: Connection, now: datetime, longer_than_s: Sequence[int]) -> Fi
         )
     }
     waits = is_claimable(now)
-    oldest = conn.execute(select(func.min(contacts.c.queued_at)).where(waits)).scalar()
+    oldest = conn.execute(select(func.min(waits_since())).where(waits)).scalar()
     waiting = {
         after_s: int(
             conn.execute(
-                select(func.count()).where(waits, contacts.c.queued_at <= now - timedelta(seconds=after_s))
+                select(func.count()).where(waits, waits_since() <= now - timedelta(seconds=after_s))
             ).scalar_one()
         )
         for after_s in longer_than_s

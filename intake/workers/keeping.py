@@ -10,7 +10,7 @@ import structlog
 from intake import metrics
 from intake.ports import ChannelAdapter, Clock
 from intake.settings import ContactsSettings
-from intake.store import handings, upkeep
+from intake.store import Connection, handings, unreachable, upkeep
 from intake.store.store import Store
 
 log = structlog.get_logger()
@@ -31,10 +31,27 @@ class Keeping:
         self._channels = tuple(adapter.kind for adapter in doors)
 
     async def close_silent(self) -> int:
-        """Close what the room has accepted and the caller left silent; what no person saw stays."""
+        """Close what the room has accepted and the caller left silent, and what is routine and whose caller
+        could not be reached for as long; anything else waits for a person."""
         now = self._clock.now()
         before = now - timedelta(seconds=self._settings.silence_s)
-        return await self._store.run(lambda conn: upkeep.close_silent(conn, now, before))
+
+        def work(conn: Connection) -> int:
+            closed = upkeep.close_silent(conn, now, before)
+            return closed + unreachable.close_silent(conn, now, before)
+
+        return await self._store.run(work)
+
+    async def hear_again(self) -> int:
+        """Bring back who could not be reached and of whom there is a sign: a place, a used link, a reply
+        that arrived. From whatever process it came; new words need no help of ours."""
+        now = self._clock.now()
+        heard = await self._store.read(unreachable.heard_of)
+        if not heard:
+            return 0
+        back = await self._store.run(lambda conn: unreachable.bring_back(conn, now, heard))
+        self._store.bell.ring()
+        return back
 
     async def note_open_minute(self) -> int:
         """Availability beside counts: a quiet hour and an outage must not look alike."""

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Connection, event
 
 from intake.location import ClueKind
-from intake.store import claims, location_links, lookups, queue, replies, transfers
+from intake.store import claims, location_links, lookups, queue, replies, transfers, unreachable
 from intake.store.store import Store
 from tests.callers import at
 
@@ -20,6 +20,9 @@ POLLED: dict[str, tuple[Callable[[Connection], object], str]] = {
     "claim next": (lambda conn: claims.claim_next(conn, at(0), "ada", 15), "ix_contacts_queue"),
     "replies to send": (lambda conn: replies.claim_due_replies(conn, at(0), 10, 15), "ix_replies_due"),
     "failed replies": (lambda conn: replies.settle_failures(conn, at(0)), "ix_replies_untold"),
+    "unreachable callers": (unreachable.heard_of, "ix_contacts_stale"),
+    "how many of them": (unreachable.standing, "ix_contacts_stale"),
+    "those to be closed": (lambda conn: unreachable.close_silent(conn, at(0), at(0)), "ix_contacts_stale"),
     "any look-up": (lambda conn: lookups.any_due(conn, at(0), ClueKind.ADDRESS), "ix_clue_lookups_due"),
     "look-ups": (lambda conn: lookups.claim_due(conn, at(0), ClueKind.ADDRESS, 5, 60), "ix_clue_lookups_due"),
     "old look-ups": (

@@ -104,6 +104,7 @@ TABLE = {
             "replies",
             "links",
             "send",
+            "unreachable",
             "reroute",
             "stay",
             "notes",

@@ -48,6 +48,14 @@ class Hold(Fenced):
     for_s: Seconds | None = None
 
 
+class Unreachable(Fenced):
+    """The caller cannot be reached. ``reason`` says what was tried; ``signs`` is the contact's, as it was
+    when the handler looked: with anything new of the caller since nothing is marked."""
+
+    reason: Reason
+    signs: Annotated[int, msgspec.Meta(ge=0)]
+
+
 class Close(Fenced):
     """``anyway`` closes although a room has not answered yet."""
 

@@ -34,6 +34,7 @@ from intake.store import (
     replies,
     reply_keys,
     reroutes,
+    unreachable,
 )
 from intake.store.claims import Claim
 
@@ -50,6 +51,8 @@ async def show(request: web.Request) -> web.Response:
 
 def _everything(conn: Connection, now: datetime, address: str, desk: Desk) -> views.ContactAnswer:
     contact = contacts.get(conn, contacts.find(conn, address))
+    # Before what is shown: words that come in between are shown and not counted, never the other way.
+    signs = unreachable.signs_of(conn, contact.id)
     said, answered = contacts.conversation(conn, contact.id)
     places = contacts.hypotheses(conn, contact.id)
     find_room = _rooms(desk)
@@ -82,6 +85,7 @@ def _everything(conn: Connection, now: datetime, address: str, desk: Desk) -> vi
         added=_added(conn, contact, contact.location and desk.places.as_of(contact.location, now), desk),
         reroutes=reroute_views(reroutes.of_contact(conn, contact.id), find_room),
         log=list(log.of_contact(conn, contact.id)),
+        signs=signs,
     )
 
 

@@ -13,7 +13,8 @@ from intake.console.desk import DESK, PERSON
 
 class Me(msgspec.Struct, frozen=True, kw_only=True):
     """Whoever asked. ``handler`` is the name by which the log knows them; ``csrf`` goes back with each
-    change, in the header ``X-CSRF``."""
+    change, in the header ``X-CSRF``; ``passkeys`` is the origin at which theirs work, empty where they have
+    none. ``stale_suggest_s`` without an answer, and the desk suggests that the caller cannot be reached."""
 
     handler: str
     display_name: str
@@ -25,6 +26,7 @@ class Me(msgspec.Struct, frozen=True, kw_only=True):
     idle_lock_s: float
     now: datetime
 
+    stale_suggest_s: float
 
 async def show(request: web.Request) -> web.Response:
     person = request[PERSON]
@@ -41,3 +43,4 @@ async def show(request: web.Request) -> web.Response:
             now=request.app[DESK].clock.now(),
         )
     )
+            stale_suggest_s=request.app[DESK].stale_suggest_s,

@@ -17,7 +17,7 @@ from intake.console.desk import DESK, HANDLER, PERSON, Desk
 from intake.console.views import contact as views
 from intake.contact import Contact
 from intake.control_room import Service
-from intake.store import Connection, claims, contacts, handling, queue
+from intake.store import Connection, claims, contacts, handling, queue, unreachable
 from intake.store.claims import Claim
 from intake.store.types import from_us, to_us
 
@@ -122,6 +122,12 @@ def hold(conn: Connection, now: datetime, held: Claim, body: bodies.Hold, desk: 
     if until - now > HOLD_LIMIT:
         raise BadRequest("a contact can be held for 24 hours at most")
     claims.hold(conn, now, held, until, body.reason)
+
+
+def mark_unreachable(
+    conn: Connection, now: datetime, held: Claim, body: bodies.Unreachable, desk: Desk
+) -> None:
+    unreachable.mark(conn, now, held, body.reason, body.signs, review_s=desk.stale_review_s)
 
 
 def close(conn: Connection, now: datetime, held: Claim, body: bodies.Close, desk: Desk) -> None:

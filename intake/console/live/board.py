@@ -4,21 +4,32 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 import msgspec
 from sortedcontainers import SortedList
 
-from intake.console.live.filters import CLOSED_STATES, PLAIN, Marks, ViewFilter, marks_of, matches, tallies
+from intake.console.live.filters import (
+    CLOSED_STATES,
+    PLAIN,
+    WITH_NOBODY,
+    Marks,
+    ViewFilter,
+    marks_of,
+    matches,
+    tallies,
+)
 from intake.console.views.contact import queue_row
 from intake.contact import Contact
 from intake.reference import reference
 from intake.store.live import LiveContact
-from intake.store.queue import QueueCounts
+from intake.store.queue import QueueCounts, can_be_claimed, waiting_since
 
 Key = tuple[int, datetime, str]
 """A contact's place: priority, then waiting time, then id."""
+Wait = tuple[datetime, str]
+"""Since when a contact waits for a person, and its id."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -26,7 +37,18 @@ _encode = msgspec.json.Encoder().encode
 class Entry:
     """One contact. ``version`` changes whenever its row would read otherwise."""
 
-    __slots__ = ("_bytes", "_now", "claimable", "contact", "key", "marks", "unanswered", "unshown", "version")
+    __slots__ = (
+        "_bytes",
+        "_now",
+        "claimable",
+        "contact",
+        "key",
+        "marks",
+        "unanswered",
+        "unshown",
+        "version",
+        "waits",
+    )
 
     def __init__(self, live: LiveContact, region: str, now: datetime, version: int):
         contact = live.contact
@@ -34,10 +56,13 @@ class Entry:
         self.contact = contact
         self.key: Key = (int(contact.priority), contact.queued_at, contact.id)
         self.version = version
-        holder = contact.claimed_by if running and contact.state not in ("waiting", "held") else ""
+        holder = contact.claimed_by if running and contact.state not in WITH_NOBODY else ""
         self.marks: Marks = marks_of(contact, holder, region)
-        self.claimable = contact.state in ("waiting", "open", "held") and not running
-        self.unanswered = self.claimable and live.first_reply_at is None
+        self.claimable = can_be_claimed(contact, now)
+        # Whoever is back after nobody could reach them waits for an answer as a new one does, from then on.
+        came_back = contact.unreachable_since is not None
+        self.unanswered = self.claimable and (came_back or live.first_reply_at is None)
+        self.waits = (waiting_since(contact), contact.id)
         self.unshown = live.first_shown_at is None
         self._now = now
         self._bytes: bytes | None = None
@@ -83,7 +108,8 @@ class Listing:
 
 
 class Unanswered(msgspec.Struct, frozen=True, kw_only=True):
-    """Contacts nobody has and no person has answered; ``firstN`` have waited for N seconds and more."""
+    """Contacts nobody has and no person has answered; ``firstN`` have waited for N seconds and more. For
+    callers who could not be reached and are back, ``oldest_queued_at`` is when they came back."""
 
     count: int
     oldest_queued_at: datetime | None
@@ -92,6 +118,14 @@ class Unanswered(msgspec.Struct, frozen=True, kw_only=True):
     first10: int
     first60: int
     first120: int
+
+
+def _add(among: SortedList[Wait], wait: Wait) -> None:
+    among.add(wait)
+
+
+def _discard(among: SortedList[Wait], wait: Wait) -> None:
+    among.discard(wait)
 
 
 class Board:
@@ -106,8 +140,8 @@ class Board:
         self._tallies: Counter[tuple[str, str]] = Counter()
         self._states: Counter[str] = Counter()
         self._claimable: Counter[int] = Counter()
-        self._free: SortedList[tuple[datetime, str]] = SortedList()
-        self._unanswered: SortedList[tuple[datetime, str]] = SortedList()
+        self._free: SortedList[Wait] = SortedList()
+        self._unanswered: SortedList[Wait] = SortedList()
 
     def take(self, live: LiveContact, region: str, now: datetime) -> bool:
         """Put a contact as it stands now in the picture, or out of it; True if anything reads otherwise."""
@@ -160,15 +194,12 @@ class Board:
         self._states[contact.state.value] += by
         for one in tallies(entry.marks):
             self._tallies[one] += by
-        place = (contact.queued_at, contact.id)
-        change: Callable[[SortedList[tuple[datetime, str]]], None] = (
-            (lambda among: among.add(place)) if by > 0 else (lambda among: among.discard(place))
-        )
+        change = _add if by > 0 else _discard
         if entry.claimable:
             self._claimable[int(contact.priority)] += by
-            change(self._free)
+            change(self._free, (contact.queued_at, contact.id))
         if entry.unanswered:
-            change(self._unanswered)
+            change(self._unanswered, entry.waits)
 
     # -- what is asked of it --------------------------------------------------------------------
 

@@ -22,6 +22,7 @@ class ViewFilter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     silent: Literal[True] | None = None
     language: Literal["cy", "other"] | None = None
     no_place: Literal[True] | None = None
+    unreachable: Literal[True] | None = None
     channel: str = ""
     region: str = ""
     priority: Literal[1, 2, 3] | None = None
@@ -31,13 +32,14 @@ class ViewFilter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 class Marks(msgspec.Struct, frozen=True):
     """What filters look at. ``holder`` has the contact in hand now; ``needs_person`` is in the queue
-    proper: waiting, open, held, or with a room while another one is proposed."""
+    proper: waiting, open, held, unreachable, or with a room while another one is proposed."""
 
     needs_person: bool
     holder: str
     silent: bool
     language: str
     no_place: bool
+    unreachable: bool
     channel: str
     region: str
     priority: int
@@ -53,6 +55,7 @@ def marks_of(contact: Contact, holder: str, region: str) -> Marks:
         silent=contact.silent,
         language=_language(contact.language),
         no_place=contact.location is None,
+        unreachable=contact.state is ContactState.STALE,
         channel=contact.channel,
         region=region,
         priority=int(contact.priority),
@@ -78,6 +81,7 @@ def matches(where: ViewFilter, handler: str, marks: Marks) -> bool:
         (not where.silent or marks.silent)
         and (where.language is None or marks.language == where.language)
         and (not where.no_place or marks.no_place)
+        and (not where.unreachable or marks.unreachable)
         and (not where.channel or marks.channel == where.channel)
         and (not where.region or marks.region == where.region)
         and (where.priority is None or marks.priority == where.priority)
@@ -96,9 +100,12 @@ def tallies(marks: Marks) -> Iterable[tuple[str, str]]:
         yield "", marks.language
     if marks.no_place:
         yield "", "no_place"
+    if marks.unreachable:
+        yield "", "unreachable"
     yield "channels", marks.channel
     yield "regions", marks.region
 
 
-PLAIN = ("all", "silent", "cy", "other", "no_place", "handed_over")
+PLAIN = ("all", "silent", "cy", "other", "no_place", "unreachable", "handed_over")
+WITH_NOBODY = (ContactState.WAITING, ContactState.HELD, ContactState.STALE)
 CLOSED_STATES = (ContactState.CLOSED, ContactState.MERGED)

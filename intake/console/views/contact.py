@@ -24,7 +24,7 @@ from intake.routing.decision import RoutingDecision
 from intake.routing.wording import border_words
 from intake.store.claims import HANDED_OVER
 from intake.store.contacts import Moments, StoredDecision, StoredLocation, TransferSummary
-from intake.store.queue import QueueCounts
+from intake.store.queue import QueueCounts, can_be_claimed, is_resting
 
 FindRoom = Callable[[str], ControlRoom | None]
 
@@ -32,7 +32,8 @@ FindRoom = Callable[[str], ControlRoom | None]
 class QueueRow(msgspec.Struct, frozen=True, kw_only=True):
     """A contact as a line of the queue. ``claimed_by`` is empty unless somebody has it now, until
     ``until``; for a held contact ``until`` ends the hold. ``attempts`` is the fence to send back. ``reroute``
-    is ``moved`` or ``other_room`` when the place changed after the hand-over."""
+    is ``moved`` or ``other_room`` when the place changed after the hand-over. ``unreachable_since`` stands while
+    the caller is marked so (state ``stale``, tried again at ``until``), and after they are back, until taken."""
 
     id: str
     reference: str
@@ -57,6 +58,8 @@ class QueueRow(msgspec.Struct, frozen=True, kw_only=True):
     defect: str
     place: Place | None
     reroute: str = ""
+    unreachable_since: datetime | None = None
+    unreachable_reason: str = ""
 
 
 class QueueAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -173,7 +176,8 @@ class Hypothesis(msgspec.Struct, frozen=True, kw_only=True):
 class ContactAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """Everything known of one contact. ``contradictions`` says in words which places cannot both be true;
     ``fused`` what is made of all places, in both languages. ``draft`` is the asker's own; ``typing`` names
-    others who are. ``merged`` are contacts that are part of this, ``merged_into`` what it is part of."""
+    others who are. ``merged`` are contacts that are part of this, ``merged_into`` what it is part of.
+    ``signs`` is another number after each sign of the caller: who marks them unreachable sends it back."""
 
     contact: QueueRow
     moments: Moments
@@ -193,14 +197,14 @@ class ContactAnswer(msgspec.Struct, frozen=True, kw_only=True):
     offer: OfferView | None = None
     merged: list[MergeView] = []
     merged_into: str = ""
+    signs: int = 0
 
 
 def queue_row(contact: Contact, now: datetime) -> QueueRow:
     """A contact as it stands at ``now``: a lapsed lease is nobody's."""
     running = contact.next_attempt_at > now
     in_hands = running and contact.state in (ContactState.OPEN, *HANDED_OVER)
-    held = running and contact.state is ContactState.HELD
-    in_queue = contact.state in (ContactState.WAITING, ContactState.OPEN, ContactState.HELD)
+    aside = running and contact.state in (ContactState.HELD, ContactState.STALE) and not is_resting(contact)
     return QueueRow(
         id=contact.id,
         reference=reference(contact.number, contact.queued_at),
@@ -208,9 +212,9 @@ def queue_row(contact: Contact, now: datetime) -> QueueRow:
         channel=contact.channel,
         caller=contact.caller,
         state=contact.state,
-        claimable=in_queue and not running,
+        claimable=can_be_claimed(contact, now),
         claimed_by=contact.claimed_by if in_hands else "",
-        until=contact.next_attempt_at if in_hands or held else None,
+        until=contact.next_attempt_at if in_hands or aside else None,
         attempts=contact.attempts,
         priority=int(contact.priority),
         priority_rule=contact.priority_rule,
@@ -225,6 +229,8 @@ def queue_row(contact: Contact, now: datetime) -> QueueRow:
         defect=contact.defect,
         place=place(contact.location) if contact.location else None,
         reroute=contact.reroute,
+        unreachable_since=contact.unreachable_since,
+        unreachable_reason=contact.unreachable_reason if contact.unreachable_since else "",
     )
 
 

@@ -87,6 +87,11 @@ contacts = Table(
     Column("closed_reason", Text, nullable=False, server_default=""),
     # The contact this one is part of, while a merge stands: its state is then `merged`.
     Column("merged_into", ID, nullable=False, server_default=""),
+    # When a handler found the caller unreachable, after trying what, and which signs of them there were by
+    # then (`unreachable.Signs`). The time is empty again once somebody takes it.
+    Column("unreachable_since", Instant),
+    Column("unreachable_reason", Text, nullable=False, server_default=""),
+    Column("unreachable_signs", Json),
 )
 # Law 3's other half: two doors in two processes cannot open two contacts for one caller.
 index_where(
@@ -114,6 +119,13 @@ index_where(
     contacts.c.queued_at,
     contacts.c.id,
     where="state <> 'closed' AND state <> 'merged'",
+)
+
+# Callers nobody could reach: looked at every two seconds for a sign of them.
+index_where(
+    "ix_contacts_stale",
+    contacts.c.unreachable_since,
+    where="state = 'stale'",
 )
 
 index_where(

@@ -21,6 +21,7 @@ def upgrade() -> None:
         sqlite_where=merged_into,
         postgresql_where=merged_into,
     )
+    _unreachable()
     # A merged contact is in no queue, and must not pile up at its head.
     op.drop_index("ix_contacts_queue", "contacts")
     live = sa.text("state <> 'closed' AND state <> 'merged'")
@@ -125,6 +126,21 @@ def _passkeys() -> None:
         sa.PrimaryKeyConstraint("purpose", "bound_to", name="pk_passkey_challenges"),
     )
     op.create_index("ix_passkey_challenges_expires_at", "passkey_challenges", ["expires_at"], unique=False)
+
+
+def _unreachable() -> None:
+    """Callers a handler could not reach: since when, after trying what, with which signs of them by then."""
+    op.add_column("contacts", sa.Column("unreachable_since", sa.BigInteger(), nullable=True))
+    op.add_column("contacts", sa.Column("unreachable_reason", sa.Text(), nullable=False, server_default=""))
+    op.add_column("contacts", sa.Column("unreachable_signs", sa.Text(), nullable=True))
+    stale = sa.text("state = 'stale'")
+    op.create_index(
+        "ix_contacts_stale",
+        "contacts",
+        ["unreachable_since"],
+        sqlite_where=stale,
+        postgresql_where=stale,
+    )
 
 
 def _between_handlers() -> None:

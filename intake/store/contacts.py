@@ -120,7 +120,8 @@ def find(conn: Connection, address: str) -> ContactId:
     """The contact behind an id or a reference (``26-000123``, ``123``); raises NotFound."""
     number = read_reference(address)
     where = contacts.c.id == address if number is None else contacts.c.number == number
-    found = conn.execute(select(contacts.c.id).where(where)).scalar()
+    # PostgreSQL fails at U+0000, and with it all that shares the transaction.
+    found = conn.execute(select(contacts.c.id).where(where)).scalar() if address.isprintable() else None
     if found is None:
         raise NotFound(f"there is no contact {address!r}: use its reference (26-000123) or its id")
     return ContactId(found)

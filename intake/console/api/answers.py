@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -21,6 +22,8 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 BODY_LIMIT_BYTES = 64 * 1024
 STATUS: dict[type[IntakeError], int] = {NotFound: 404, Refused: 409, StaleClaim: 409, StoreUnavailable: 503}
 """What each error answers with; any other is ours alone, a 500."""
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+_NO_NUL = "it holds the character U+0000, which cannot be kept"
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -53,6 +56,8 @@ async def read_body(request: web.Request, kind: type[T]) -> T:
             body = await request.read()
     except TimeoutError:
         raise web.HTTPRequestTimeout(text="the body took too long: send it again") from None
+    if _NUL.search(body):
+        raise BadRequest(f"the body cannot be read: {_NO_NUL}")  # PostgreSQL fails at it, and not at the edge
     try:
         return msgspec.json.decode(body, type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
@@ -61,6 +66,8 @@ async def read_body(request: web.Request, kind: type[T]) -> T:
 
 def read_query(request: web.Request, kind: type[T]) -> T:
     """The query as ``kind``, values converted from text; unknown names are refused."""
+    if any("\0" in value for value in request.query.values()):
+        raise BadRequest(f"the query cannot be read: {_NO_NUL}")
     repeated = {name for name in request.query if len(request.query.getall(name)) > 1}
     values = {n: request.query.getall(n) if n in repeated else v for n, v in request.query.items()}
     try:

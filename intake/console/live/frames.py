@@ -14,7 +14,8 @@ WINDOW_LIMIT = 100
 WATCH_LIMIT = 50
 KEEP_LIMIT = 20
 
-Id = Annotated[str, Meta(min_length=1, max_length=36)]
+# Leases are kept for all desks in one transaction: no desk may say what the database cannot take.
+Id = Annotated[str, Meta(pattern=r"^[0-9A-Za-z-]{1,36}$")]
 Fence = Annotated[int, Meta(ge=0, le=2**53)]
 
 

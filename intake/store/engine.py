@@ -11,6 +11,9 @@ from pysqlite3 import dbapi2 as sqlite  # one SQLite a process: two do not see e
 from sqlalchemy import URL, Engine, create_engine, event, make_url
 from sqlalchemy.pool import QueuePool, StaticPool
 
+HIDDEN = True
+"""An error names its statement and none of its values: the log would hold callers' numbers and words."""
+
 
 def writing_engine(url: str, *, pool_size: int = 4) -> Engine:
     """The engine that may write.
@@ -22,12 +25,17 @@ def writing_engine(url: str, *, pool_size: int = 4) -> Engine:
         if parsed.database:
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
         engine = create_engine(
-            url, module=sqlite, poolclass=StaticPool, connect_args={"check_same_thread": False}
+            url,
+            module=sqlite,
+            poolclass=StaticPool,
+            connect_args={"check_same_thread": False},
+            hide_parameters=HIDDEN,
         )
         event.listen(engine, "connect", _sqlite_writer)
     else:
         engine = create_engine(
             url,
+            hide_parameters=HIDDEN,
             poolclass=QueuePool,
             pool_size=pool_size,
             max_overflow=0,
@@ -44,6 +52,7 @@ def reading_engine(url: str, *, pool_size: int = 4) -> Engine:
     if parsed.get_backend_name() != "sqlite":
         return create_engine(
             url,
+            hide_parameters=HIDDEN,
             poolclass=QueuePool,
             pool_size=pool_size,
             max_overflow=0,
@@ -52,6 +61,7 @@ def reading_engine(url: str, *, pool_size: int = 4) -> Engine:
         )
     engine = create_engine(
         url,
+        hide_parameters=HIDDEN,
         module=sqlite,
         poolclass=QueuePool,
         pool_size=pool_size,

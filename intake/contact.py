@@ -172,7 +172,8 @@ class Priority(IntEnum):
 
 
 class ContactState(StrEnum):
-    """waiting → open (claimed, leased) → sending → delivered → accepted → closed; or held; or merged.
+    """waiting → open (claimed, leased) → sending → delivered → accepted → closed; or held; or merged;
+    or stale: a handler could not reach the caller, and waits for a sign of them (`store/unreachable.py`).
 
     A lapsed lease makes ``open`` claimable again in its original place: no sweeper is needed.
     """
@@ -180,6 +181,7 @@ class ContactState(StrEnum):
     WAITING = "waiting"
     OPEN = "open"
     HELD = "held"
+    STALE = "stale"
     SENDING = "sending"
     DELIVERED = "delivered"
     ACCEPTED = "accepted"
@@ -191,7 +193,8 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True):
     """The unit of the queue. ``number`` is the reference people read aloud; ``attempts`` is the fence;
     ``next_attempt_at`` is schedule, lease and back-off in one (law 9). ``reroute`` flags a place that changed
     after the hand-over: ``moved``, or ``other_room`` where another room is proposed. ``merged_into`` is the
-    contact it is part of, empty unless its state is ``merged``."""
+    contact it is part of, empty unless its state is ``merged``. ``unreachable_since`` and ``_reason`` (what was
+    tried) stand from a handler's mark until somebody takes the contact again, also once it waits again."""
 
     id: ContactId
     number: int
@@ -215,3 +218,5 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True):
     incident_id: str
     reroute: str = ""
     merged_into: ContactId = ContactId("")
+    unreachable_since: datetime | None = None
+    unreachable_reason: str = ""

@@ -130,11 +130,11 @@ async def open_console(stack: AsyncExitStack, started: Running, inside: Inside) 
         lease_limit_s=settings.contacts.lease_limit_s,
         old_after_s=settings.contacts.old_after_s,
         fixes_wait_s=settings.contacts.fixes_wait_s,
+        stale_review_s=settings.contacts.stale_review_s,
+        stale_suggest_s=settings.contacts.stale_suggest_s,
         read_timeout_s=settings.doors.read_timeout_s,
     )
     app = make_console_app(desk, routes_beside(started.health))
-        stale_review_s=settings.contacts.stale_review_s,
-        stale_suggest_s=settings.contacts.stale_suggest_s,
     started.console_port = await serve_http(stack, app, settings.console.host, settings.console.port)
 
 
@@ -197,10 +197,10 @@ def start_workers(stack: AsyncExitStack, started: Running, inside: Inside) -> No
         ("sweeping", sweeping.step, settings.workers.sweep_every_s),
         ("watching", keeping.watch, 5.0),
         ("offers", keeping.end_offers, 5.0),
+        ("unreachable", keeping.hear_again, 2.0),
         ("proposals", rerouting.watch, 5.0),
         ("closing", keeping.close_silent, 60.0),
     ):
-        ("unreachable", keeping.hear_again, 2.0),
         spawn(stack, started, tick, name, step, every_s=every_s, health=started.health)
     _start_beside(stack, started, inside)
 

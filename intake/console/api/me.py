@@ -24,9 +24,9 @@ class Me(msgspec.Struct, frozen=True, kw_only=True):
     locked: bool
     csrf: str
     idle_lock_s: float
+    stale_suggest_s: float
     now: datetime
 
-    stale_suggest_s: float
 
 async def show(request: web.Request) -> web.Response:
     person = request[PERSON]
@@ -40,7 +40,7 @@ async def show(request: web.Request) -> web.Response:
             locked=person.locked,
             csrf=person.csrf,
             idle_lock_s=request.app[DESK].idle_lock_s,
+            stale_suggest_s=request.app[DESK].stale_suggest_s,
             now=request.app[DESK].clock.now(),
         )
     )
-            stale_suggest_s=request.app[DESK].stale_suggest_s,

@@ -38,9 +38,9 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
             )
 
 
-def require_seen(seen: Seen, before: Sequence[contacts.TransferSummary]) -> None:
-    """Raises Refused where something was handed over since: a key pressed twice sends once."""
-    if sum(one.created_by != BY_ITSELF for one in before) != seen.transfers:
+def require_seen(transfers: int, before: Sequence[contacts.TransferSummary]) -> None:
+    """Raises Refused where something was handed over or told since: a key pressed twice sends once."""
+    if sum(one.created_by != BY_ITSELF for one in before) != transfers:
         raise Refused("not sent again: it has been sent since you looked. See who has it now")
 
 

@@ -99,7 +99,7 @@ class HandOver:
             now = self._clock.now()
             contact = claims.owned(conn, now, claims.Claim(contact_id, handler, attempts))
             if seen is not None:
-                require_seen(seen, contacts.shown_transfers(conn, contact_id))
+                require_seen(seen.transfers, contacts.shown_transfers(conn, contact_id))
             return self.send_in(conn, now, contact, handler, services, None, methane, rooms=rooms, seen=seen)
 
         sent = await self._store.run(recorded(work, record))

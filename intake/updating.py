@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from intake.addressee import still_with
+from intake.addressee import require_seen, still_with
 from intake.contact import Contact, ContactId
 from intake.control_room import RoomId
 from intake.errors import Refused
@@ -38,16 +38,21 @@ class Updating:
         methane: Methane | None = None,
         note_ids: Sequence[str] = (),
         record: Recording | None = None,
+        *,
+        seen: int | None = None,
     ) -> list[TransferId]:
         """An update (MAIT) to each room that has the incident, with all that was said and the notes chosen.
 
         ``methane`` replaces the summary before. A contact in nobody's hands is taken for it and let go
-        again. Raises StaleClaim, NotFound, and Refused where no room has it.
+        again. ``seen`` is how many messages people had handed over when this was asked for. Raises
+        StaleClaim, NotFound, and Refused where no room has it or there are more messages than were seen.
         """
 
         def work(conn: Connection) -> list[TransferId]:
             now = self._clock.now()
             with in_hand(conn, now, Claim(contact_id, handler, attempts)) as contact:
+                if seen is not None:
+                    require_seen(seen, contacts.shown_transfers(conn, contact_id))
                 return self._tell_all(conn, now, contact, handler, methane, note_ids)
 
         sent = await self._store.run(recorded(work, record))

@@ -120,11 +120,15 @@ RoomName = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
 RoomByService = Annotated[dict[AnyServiceWord, RoomName], msgspec.Meta(max_length=8)]
 
 
-class Seen(Body):
-    """What the handler had before them: how many messages had been handed over, and which room would get
-    it for each service. Where either has changed nothing is sent: not twice, and to no room unseen."""
+class SeenTransfers(Body):
+    """How many messages to rooms the handler had before them: where there are more, nothing is sent."""
 
     transfers: Annotated[int, msgspec.Meta(ge=0)]
+
+
+class Seen(SeenTransfers):
+    """And which room would get it for each service: to no room unseen."""
+
     rooms: RoomByService = {}
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 
-from intake.console.api.bodies import Body, Fenced, Reason, Seconds, Words
+from intake.console.api.bodies import Body, Fenced, Reason, Seconds, SeenTransfers, Words
 from intake.contact import Priority
 from intake.house_rules import AutomaticReply
 from intake.incident import Methane
@@ -83,10 +83,12 @@ class SetAutomaticReply(Body):
 
 
 class Update(Fenced):
-    """What every room that has the incident is told; ``notes`` are ids of notes chosen to go along."""
+    """What every room that has the incident is told; ``notes`` are ids of notes chosen to go along. With
+    ``seen`` a second press after a lost answer tells nobody twice."""
 
     methane: Methane | None = None
     notes: Annotated[tuple[Id, ...], msgspec.Meta(max_length=50)] = ()
+    seen: SeenTransfers | None = None
 
 
 class StockQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -21,7 +21,10 @@ async def send(request: web.Request) -> web.Response:
         raise Refused("this console cannot send updates")
     contact_id = await desk.store.read(lambda conn: contacts.find(conn, address))
     record = auditing.recording(request, contact=contact_id, notes=len(body.notes))
-    sent = await desk.updating.send(contact_id, handler, body.attempts, body.methane, body.notes, record)
+    seen = None if body.seen is None else body.seen.transfers
+    sent = await desk.updating.send(
+        contact_id, handler, body.attempts, body.methane, body.notes, record, seen=seen
+    )
     contact = await desk.store.run(lambda conn: contacts.get(conn, contact_id))
     row = queue_row(contact, desk.clock.now())
     return answer(SentAnswer(contact=row, transfer_ids=list(sent)), 202)

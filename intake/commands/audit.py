@@ -55,8 +55,8 @@ def _action(actions: Any, name: str, act: Any, summary: str) -> argparse.Argumen
 
 
 def run(args: argparse.Namespace) -> int:
-    """0 when all is well, 1 when the chain does not hold or it was refused, 75 without a database, 78 for
-    a bad configuration."""
+    """0 when all is well, 1 when the chain does not hold, it was refused or there is no such database, 75
+    where the database does not answer, 78 for a bad configuration."""
     try:
         return int(args.run_it(args, args.store or load_settings(args.config).store.url))
     except BadConfiguration as error:

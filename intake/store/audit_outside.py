@@ -17,7 +17,7 @@ from intake.errors import StoreUnavailable
 from intake.store import audit
 from intake.store.audit import SLICE, Entry, Head, Told, Verified
 from intake.store.engine import reading_engine, writing_engine
-from intake.store.schema import require_current
+from intake.store.schema import require_readable
 
 T = TypeVar("T")
 Read = Callable[[Callable[[Connection], T]], T]
@@ -29,7 +29,7 @@ ROLE = "operator"
 def reading(url: str) -> Iterator[Callable[[Callable[[Connection], T]], T]]:
     """A function that reads, each time in a transaction of its own: a long walk holds nothing up.
 
-    Raises StoreUnavailable, or BadConfiguration for a database of another version.
+    Raises StoreUnavailable, or NotFound where there is no such database or it is of another version.
     """
     engine = reading_engine(url, pool_size=1)
 
@@ -38,7 +38,7 @@ def reading(url: str) -> Iterator[Callable[[Callable[[Connection], T]], T]]:
             return work(conn)
 
     try:
-        require_current(engine)
+        require_readable(engine)
         yield read
     except OperationalError as error:
         raise StoreUnavailable(str(error.__cause__ or error)) from error

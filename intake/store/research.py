@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, FromClause, Row, Select, func, make_url, select
+from sqlalchemy import Connection, FromClause, Row, Select, func, select
 from sqlalchemy.exc import OperationalError
 
-from intake.errors import NotFound, StoreUnavailable
+from intake.errors import StoreUnavailable
 from intake.log_events import LogEventName
 from intake.store.engine import reading_engine
-from intake.store.schema import HEAD, version
+from intake.store.schema import require_readable
 from intake.store.tables import contacts, decisions, door_minutes, locations, log_events, messages
 
 Rows = Sequence[Row[*tuple[Any, ...]]]
@@ -27,21 +26,14 @@ def snapshot(url: str) -> Iterator[Connection]:
     Raises NotFound where there is no such database or it is of another version, StoreUnavailable
     where it does not answer.
     """
-    parsed = make_url(url)
-    sqlite = parsed.get_backend_name() == "sqlite"
-    if sqlite and not Path(parsed.database or "").is_file():
-        raise NotFound(f"{parsed.database}: there is no such database; name one with --store")
     engine = reading_engine(url, pool_size=1)
     try:
+        require_readable(engine)
         with engine.connect() as conn:
-            if sqlite:
+            if engine.dialect.name == "sqlite":
                 conn.exec_driver_sql("BEGIN")
             else:
                 conn = conn.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-            if (found := version(conn)) != HEAD:
-                raise NotFound(
-                    f"the database has schema version {found or 'none'}, this program reads {HEAD}"
-                )
             yield conn
     except OperationalError as error:
         raise StoreUnavailable(f"the database does not answer: {error.__cause__ or error}") from error

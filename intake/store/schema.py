@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import OperationalError
 
-from intake.errors import BadConfiguration, StoreUnavailable
+from intake.errors import BadConfiguration, NotFound, StoreUnavailable
 from intake.store.engine import writing_engine
 from intake.store.locks import take_turns
 
@@ -41,6 +41,21 @@ def require_current(engine: Engine) -> None:
     raise BadConfiguration(
         [f"the database has schema {found or 'none'}, this program needs {HEAD}: run `intake migrate`"]
     )
+
+
+def require_readable(engine: Engine) -> None:
+    """For commands that only read: they make no file and bring none up to date.
+
+    Raises NotFound where there is no such SQLite file, or no such schema in what there is.
+    """
+    if engine.dialect.name == "sqlite" and not Path(engine.url.database or "").is_file():
+        raise NotFound(f"{engine.url.database}: there is no such database; name one with --store")
+    with engine.connect() as conn:
+        found = version(conn)
+    if found != HEAD:
+        raise NotFound(
+            f"the database has schema {found or 'none'}, this program reads {HEAD}: run `intake migrate`"
+        )
 
 
 def migrate(url: str, to: str = "head") -> str | None:

@@ -15,6 +15,7 @@ from intake.commands.audit import heads_in
 from intake.console.views.auditing import csv_text, inert
 from intake.store import audit
 from intake.store.audit import AuditRecord, Head, Search
+from intake.store.schema import migrate
 from intake.store.store import Store
 from tests.callers import NOON, queue_of
 from tests.contract.test_audit_chain import filled, tamper
@@ -130,6 +131,20 @@ def test_a_database_that_is_not_there_is_said(capsys: pytest.CaptureFixture[str]
     url = "postgresql+psycopg://nobody@/none?host=" + str(tmp_path)
     assert main(["audit", "verify", "--store", url]) == 75
     assert capsys.readouterr().err.startswith("intake audit: ")
+
+
+@pytest.mark.parametrize("act", ["verify", "head", "list"])
+def test_reading_the_record_makes_no_database(
+    act: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    url = f"sqlite:///{tmp_path}/none.db"
+    assert main(["audit", act, "--store", url]) == 1
+    assert "there is no such database" in capsys.readouterr().err
+    assert not (tmp_path / "none.db").exists()
+    migrate(url, to="0003")
+    assert main(["audit", act, "--store", url]) == 1
+    assert "has schema 0003" in (said := capsys.readouterr().err) and "intake migrate" in said
+    assert migrate(url) == "0003"
 
 
 @pytest.mark.parametrize("cell", ["=cmd|' /C calc'!A0", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])

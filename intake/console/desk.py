@@ -114,9 +114,9 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     lease_limit_s: float = 900.0
     old_after_s: float = 900.0
     fixes_wait_s: float = 600.0
-    ask: Callable[[Clue, str], str] = no_question
     stale_review_s: float = 900.0
     stale_suggest_s: float = 600.0
+    ask: Callable[[Clue, str], str] = no_question
     open_limit: int = 3
     read_timeout_s: float = 10.0
     sessions: Sessions | None = None
@@ -127,9 +127,9 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     libraries_dir: Path = Path("node_modules")
     drawing: Drawing | None = None
     tiles: Tiles | None = None
+    attachments: Attachments | None = None
 
 
 DESK = web.AppKey("desk", Desk)
 HANDLER = web.RequestKey("handler", str)
 PERSON = web.RequestKey("person", Person)
-    attachments: Attachments | None = None

@@ -102,11 +102,11 @@ class ConsoleSettings(msgspec.Struct, frozen=True, kw_only=True):
     see it: the identity provider sends people back there.
     ``answer_target_s`` and ``answer_window_s``: what "answered in target" counts.
     ``map_tiles`` is the address of a server of map tiles, empty for none: it learns where callers are.
+    An attachment may have ``attachment_limit_bytes``, its provider ``attachment_timeout_s`` to send it.
     """
 
     host: str = "127.0.0.1"
     port: int = 8090
-    An attachment may have ``attachment_limit_bytes``, its provider ``attachment_timeout_s`` to send it.
     public_url: str = ""
     libraries_dir: str = "node_modules"
     tokens: dict[str, str] = {}
@@ -121,12 +121,12 @@ class ConsoleSettings(msgspec.Struct, frozen=True, kw_only=True):
         str, msgspec.Meta(pattern=TILE_TEMPLATE, description="https with {z}, {x} and {y}")
     ] = ""
     map_tiles_attribution: str = ""
+    attachment_limit_bytes: Annotated[int, msgspec.Meta(ge=1_000, le=100_000_000)] = 20_000_000
+    attachment_timeout_s: Annotated[float, msgspec.Meta(gt=0, le=60)] = 20.0
 
 
 class LinksSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Location links. ``secret`` makes their digests: without it there are none, with another one the
-    attachment_limit_bytes: Annotated[int, msgspec.Meta(ge=1_000, le=100_000_000)] = 20_000_000
-    attachment_timeout_s: Annotated[float, msgspec.Meta(gt=0, le=60)] = 20.0
     links sent before are dead. ``automatic`` sends one to who wrote without a place and still has none
     after ``automatic_after_s``, but not later than ``automatic_within_s``."""
 

@@ -5,6 +5,8 @@ import { now, setServerTime } from './times.js';
 /** With the server's beat each second, and a check four times a second: said within three seconds. */
 export const SILENT_AFTER_MS = 2_400;
 const CONNECT_MS = 5_000;
+/** An open line that brings nothing at all for so long is as good as none. */
+const DEAD_AFTER_MS = 15_000;
 const RETRY_MS = [250, 500, 1_000, 2_000, 3_000];
 
 export class Live {
@@ -14,7 +16,7 @@ export class Live {
     this.handlers = new Map();
     this.openers = [];
     this.tries = 0;
-    this.heard = performance.now();
+    this.heard = this.beaten = performance.now();
     state.set('live', { status: 'stale', since: now() });
     setInterval(() => this.check(), 150);
   }
@@ -39,7 +41,7 @@ export class Live {
   open() {
     const socket = new WebSocket(`${location.origin.replace(/^http/, 'ws')}/api/v1/live`);
     this.socket = socket;
-    this.opening = performance.now();
+    this.opening = this.heard = performance.now();
     socket.onopen = () => {
       this.tries = 0;
       this.openers.forEach((opener) => opener());
@@ -65,17 +67,24 @@ export class Live {
   take(frame) {
     this.heard = performance.now();
     if (frame.now) setServerTime(frame.now);
-    if (this.state.get('live').status !== 'live') this.state.set('live', { status: 'live', since: now() });
+    if (frame.t === 'beat') this.beat();
     this.handlers.get(frame.t)?.forEach((handler) => handler(frame));
   }
 
+  /** The one frame that says the picture is true: a server whose picture stands still greets and answers all the same. */
+  beat() {
+    this.beaten = performance.now();
+    if (this.state.get('live').status !== 'live') this.state.set('live', { status: 'live', since: now() });
+  }
+
   check() {
-    const silent_ms = performance.now() - this.heard;
+    const silent_ms = performance.now() - this.beaten;
     if (silent_ms > SILENT_AFTER_MS && this.state.get('live').status === 'live') {
       this.state.set('live', { status: 'stale', since: now() - silent_ms });
       // A line that looks open and brings nothing is as good as none.
       this.socket?.close();
     }
+    if (this.socket?.readyState === WebSocket.OPEN && performance.now() - this.heard > DEAD_AFTER_MS) this.socket.close();
     // A server that takes the connection and never answers it would be waited for without end.
     if (this.socket?.readyState === WebSocket.CONNECTING && performance.now() - this.opening > CONNECT_MS) this.socket.close();
   }

@@ -72,6 +72,11 @@ class Hub:
             self._tasks = [asyncio.create_task(self._follow()), asyncio.create_task(self._tend())]
         return await self.tending.arrive(seat)
 
+    def greet(self, seat: Seat) -> None:
+        """The first beat comes at once, where there is one to be said: a desk is live by nothing else."""
+        if self._is_true():
+            seat.beat(frame("beat", now=self.desk.clock.now()))
+
     def leave(self, seat: Seat) -> None:
         """A desk has gone. What it had open lapses by itself (law 9)."""
         self.seats.discard(seat)
@@ -184,11 +189,15 @@ class Hub:
             log.exception(what)
             await asyncio.sleep(BEAT_EVERY_S)
 
+    def _is_true(self) -> bool:
+        """A picture that stands still must not look alive."""
+        return asyncio.get_running_loop().time() - self._true_at <= TRUE_FOR_S
+
     def _beat(self) -> None:
         now_s = asyncio.get_running_loop().time()
         text = frame("beat", now=self.desk.clock.now())
         for seat in list(self.seats):
-            if now_s - self._true_at <= TRUE_FOR_S:  # a picture that stands still must not look alive
+            if self._is_true():
                 seat.beat(text)
             if seat.sending_since is not None and now_s - seat.sending_since > SLOW_S:
                 log.warning("live_desk_reads_nothing", handler=seat.person.name)

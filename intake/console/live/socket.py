@@ -36,6 +36,7 @@ A_SECOND, AT_ONCE = 20.0, 60.0
 """Frames a desk may send: so many a second, and so many in a burst."""
 
 BAD_LIMIT = 5
+COME_AGAIN = 1012
 
 
 async def serve(request: web.Request) -> web.StreamResponse:
@@ -64,6 +65,7 @@ async def serve(request: web.Request) -> web.StreamResponse:
                 state=state,
             )
         )
+        hub.greet(seat)
         tasks += [asyncio.create_task(seat.pump()), asyncio.create_task(end_with_session(seat))]
         await _listen(hub, seat)
     finally:
@@ -92,8 +94,10 @@ async def _listen(hub: Hub, seat: Seat) -> None:
             except (msgspec.MsgspecError, UnicodeEncodeError, RecursionError) as error:
                 code, text = "bad_frame", f"the frame cannot be read: {error}"
             except StoreUnavailable as error:
-                seat.say(frame("error", code=error.code, message=str(error)))
-                continue
+                # The window that was asked for will not come, and beats would call the old one true.
+                log.warning("live_window_refused", handler=seat.person.name, code=error.code)
+                await seat.ws.close(code=COME_AGAIN)
+                return
         bad += 1
         seat.say(frame("error", code=code, message=text))
         if bad > BAD_LIMIT:

@@ -8,6 +8,8 @@ from enum import StrEnum
 
 import msgspec
 
+from intake.store.audit import may_be_told
+
 OUR_NAMES = frozenset({"intake", "triage", "outbox", "relay", "rerouting", "automatic", "caller", "link"})
 """Actors of the log that are no persons."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
@@ -56,8 +58,9 @@ RIGHTS: Mapping[Role, frozenset[Right]] = {
 
 
 def is_handler_name(name: str) -> bool:
-    """Small letters, digits, ``.``, ``_``, ``-``; none of the names under which we act ourselves."""
-    return _NAME.fullmatch(name) is not None and name not in OUR_NAMES
+    """Small letters, digits, ``.``, ``_``, ``-``; none of the names under which we act ourselves, and none
+    that the audit record would take for a telephone number: nobody could hand over to it, or disable it."""
+    return _NAME.fullmatch(name) is not None and name not in OUR_NAMES and may_be_told(name)
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):

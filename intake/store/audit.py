@@ -61,7 +61,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
                     f"{word!r} cannot stand in the audit record: small letters, digits, . _ : @ -"
                 )
         for name, value in self.data.items():
-            if not _may_be_told(value):
+            if not may_be_told(value):
                 raise ValueError(
                     f"the audit record takes no such value as {name!r}: ids, words and counts only"
                 )
@@ -274,11 +274,12 @@ def _problem(row: Any, last: Head, kept: Mapping[int, str]) -> str:
     return ""
 
 
-def _may_be_told(value: Told) -> bool:
+def may_be_told(value: Told) -> bool:
+    """Whether a record takes this: an id, a word, a count, or a few of them; never a telephone number."""
     if value is None or isinstance(value, int):
         return value is None or abs(value) < 10**9
     if isinstance(value, str):
         return _TOLD.fullmatch(value) is not None and _DIGITS.search(value) is None
     if isinstance(value, list | tuple):
-        return len(value) <= 20 and all(isinstance(one, str) and _may_be_told(one) for one in value)
+        return len(value) <= 20 and all(isinstance(one, str) and may_be_told(one) for one in value)
     return False

@@ -1,4 +1,4 @@
-"""A desk hears that its picture is true only while it is: by beats, and a window for each that it asks for."""
+"""A desk hears that its picture is true only while it is: by beats, and by a window whenever it asks."""
 
 from __future__ import annotations
 

@@ -12,10 +12,14 @@ import pytest
 from aiohttp.test_utils import TestServer
 
 from intake.clock import SteadyClock
+from intake.console.roles import Role
 from intake.console.sign_in import passwords
+from intake.console.sign_in.oidc import Found
+from intake.console.sign_in.provider_pages import _free_name
+from intake.store import accounts
 from intake.store.store import Store
 from tests.desk import console
-from tests.people import COOKIE, PASSWORD, gate_for, hidden, make_account
+from tests.people import COOKIE, PASSWORD, gate_for, hidden, make_account, session_of
 
 FORM_COOKIE = "__Host-intake-form"
 CLOCK = SteadyClock()
@@ -59,6 +63,26 @@ def test_the_longest_password_is_as_long_as_ever(letter: str) -> None:
     longest = (letter * passwords.LONGEST)[: passwords.READ - 1]
     assert passwords.verify(passwords.hash_password(longest), longest)
     assert not passwords.verify(passwords.hash_password(longest), longest + letter)
+
+
+async def test_a_number_for_a_name_at_the_provider_is_no_name_here(store: Store, server: TestServer) -> None:
+    # The audit record takes no long number: an account named by one could never be disabled.
+    found = Found(subject="issuer u-1", preferred_name="123456789", display_name="", role=Role.HANDLER)
+    name = await store.run(lambda conn: _free_name(conn, found, ()))
+    await make_account(store, name)
+    admin = await session_of(store, CLOCK, await make_account(store, "adm", "admin"))
+    async with (
+        aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http,
+        http.post(
+            server.make_url("/accounts/disable"),
+            data={"csrf": admin.headers["X-CSRF"], "name": name},
+            cookies=admin.cookies,
+            allow_redirects=False,
+        ) as answer,
+    ):
+        assert answer.status == 303
+    account = await store.read(lambda conn: accounts.get(conn, name))
+    assert not account.is_enabled
 
 
 async def test_a_form_is_read_as_utf_8_or_not_at_all(store: Store, server: TestServer) -> None:

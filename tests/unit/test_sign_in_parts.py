@@ -132,7 +132,9 @@ def test_right_attempts_cost_an_address_nothing() -> None:
     assert throttle.begin("192.0.2.1", NOON) == NOON + timedelta(seconds=60)
 
 
-@pytest.mark.parametrize("name", ["", "Ada", "a b", "intake", "../x", "-a", "a" * 41, "é", "a\n"])
+@pytest.mark.parametrize(
+    "name", ["", "Ada", "a b", "intake", "../x", "-a", "a" * 41, "é", "a\n", "123456789", "x07700900123"]
+)
 def test_what_cannot_be_a_name(name: str) -> None:
     assert not is_handler_name(name)
 

@@ -16,7 +16,8 @@ from intake.console.desk import Desk
 from intake.console.roles import Right
 from intake.console.routes import Route, route
 from intake.console.sign_in.gate import Gate
-from intake.console.sign_in.oidc import make_provider
+from intake.console.sign_in.oidc import console_url, make_provider
+from intake.console.sign_in.passkeys import make_passkeys
 from intake.console.sign_in.sessions import BrowserSessions
 from intake.console.tiles import Tiles
 from intake.doors.listening import serve_http
@@ -95,17 +96,19 @@ async def open_console(stack: AsyncExitStack, started: Running, inside: Inside) 
     provider = make_provider(console, started.clock)
     if provider is not None:
         stack.push_async_callback(provider.close)
+    gate = Gate(started.store, started.clock, sessions, console.secret)
     desk = Desk(
         drawing=Drawing(settings.config_dir / BOUNDARIES, settings.config_dir / "gazetteer" / "places.csv"),
         tiles=tiles,
         sessions=sessions,
-        gate=Gate(started.store, started.clock, sessions, console.secret),
+        gate=gate,
         attachments=Attachments(
             started.adapters,
             limit_bytes=console.attachment_limit_bytes,
             timeout_s=console.attachment_timeout_s,
         ),
         provider=provider,
+        passkeys=make_passkeys(gate, console_url(console), new_id),
         idle_lock_s=console.idle_lock_s,
         answer_target=AnswerTarget(within_s=console.answer_target_s, window_s=console.answer_window_s),
         store=started.store,

@@ -7,9 +7,11 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import aiohttp
+import uuid_utils
 
 from intake.console.sign_in import passwords, second_factor
 from intake.console.sign_in.gate import Gate
+from intake.console.sign_in.passkeys import make_passkeys
 from intake.console.sign_in.second_factor import Sealed
 from intake.console.sign_in.sessions import BrowserSessions, csrf_of
 from intake.store import accounts
@@ -42,10 +44,14 @@ class SignedIn(NamedTuple):
     headers: dict[str, str]
 
 
-def gate_for(store: Transactions, clock: Any, secret: str = SECRET, **limits: float) -> dict[str, Any]:
+def gate_for(
+    store: Transactions, clock: Any, secret: str = SECRET, console_url: str = "", **limits: float
+) -> dict[str, Any]:
     """Fields for `tests.desk.make_desk` or `console`: a console that people can sign in at."""
     sessions = BrowserSessions(store, clock, **limits)
-    return {"sessions": sessions, "gate": Gate(store, clock, sessions, secret)}
+    gate = Gate(store, clock, sessions, secret)
+    passkeys = make_passkeys(gate, console_url, lambda: str(uuid_utils.uuid7()))
+    return {"sessions": sessions, "gate": gate, "passkeys": passkeys}
 
 
 _hashed: dict[str, str] = {}

@@ -14,10 +14,11 @@ from intake.console.roles import Role
 from intake.console.sign_in import second_factor
 from intake.console.sign_in.gate import Enrolment, Gate
 from intake.console.sign_in.sessions import BrowserSessions
+from intake.console.terminal.text import day, visible
 from intake.console.wording import LANGUAGES, load_words
 from intake.errors import BadConfiguration, IntakeError, StoreUnavailable
 from intake.settings import load_settings
-from intake.store import accounts, at_rest, audit
+from intake.store import Connection, accounts, at_rest, audit, console_sessions, passkeys
 from intake.store.audit import Recording, recorded
 
 OPERATOR = "operator"
@@ -101,6 +102,25 @@ async def _reset_totp(gate: Gate, args: argparse.Namespace) -> None:
     _show(enrolment)
 
 
+async def _passkeys(gate: Gate, args: argparse.Namespace) -> None:
+    await gate.find(args.name)
+    for one in await gate.store.read(lambda conn: passkeys.of_account(conn, args.name)):
+        used = day(one.last_used_at) or "never"
+        print(f"{one.id}\t{day(one.created_at)}\t{used}\t{visible(one.label)}")
+
+
+async def _reset_passkeys(gate: Gate, args: argparse.Namespace) -> None:
+    await gate.find(args.name)
+    now, record = gate.clock.now(), _record(gate, "account.passkey_reset", args.name)
+
+    def work(conn: Connection) -> int:
+        console_sessions.end_all(conn, now, args.name)
+        return passkeys.remove_all(conn, args.name)
+
+    count = await gate.store.run(recorded(work, record))
+    print(f"{args.name}: passkeys removed: {count}; every session is over")
+
+
 async def _set_role(gate: Gate, args: argparse.Namespace) -> None:
     record = _record(gate, "account.role", args.name, args.role)
     await gate.store.run(recorded(lambda conn: accounts.set_role(conn, args.name, args.role), record))
@@ -132,6 +152,8 @@ ACTIONS: dict[str, tuple[Work, str]] = {
     "list": (_list, "every account: name, role, state, how it signs in, language, display name"),
     "disable": (_disable, "may not sign in any more; its sessions end"),
     "enable": (_enable, "may sign in again"),
+    "passkeys": (_passkeys, "an account's passkeys: id, added, last used, what its owner calls it"),
+    "reset-passkeys": (_reset_passkeys, "removes all of an account's passkeys; its sessions end"),
     "reset-totp": (_reset_totp, "a new second factor, shown once; its sessions end"),
     "set-password": (_set_password, "a new password; its sessions end"),
     "set-role": (_set_role, "another role"),

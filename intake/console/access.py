@@ -18,6 +18,7 @@ from intake.console.roles import Person, Right, Role, is_handler_name
 from intake.console.routes import RIGHT_OF, Asked
 from intake.console.sign_in.forms import CSRF_FIELD, FORM, read_form
 from intake.errors import BadConfiguration
+from intake.store import accounts
 
 log = structlog.get_logger()
 
@@ -92,13 +93,18 @@ async def require_right(request: web.Request, handler: Handler) -> web.StreamRes
 
 
 async def who(request: web.Request) -> Person | None:
-    """The person behind the browser's session or the bearer token, None for nobody."""
+    """The person behind the browser's session or the bearer token, None for nobody.
+
+    A token needs no account; where there is one of its name that is disabled, it opens nothing either.
+    """
     desk: Desk = request.app[DESK]
     cookie = request.cookies.get(COOKIE, "")
     if cookie and desk.sessions is not None:
         return await desk.sessions.who(cookie)
     name = handler_of(desk.tokens, request.headers.get("Authorization", ""))
-    return None if name is None else Person(name=name, role=Role.HANDLER, open_limit=desk.open_limit)
+    if name is None or await desk.store.read(lambda conn: accounts.is_disabled(conn, name)):
+        return None
+    return Person(name=name, role=Role.HANDLER, open_limit=desk.open_limit)
 
 
 async def _refusal(request: web.Request, asked: Asked, person: Person | None) -> web.Response | None:

@@ -16,6 +16,7 @@ from intake.console.attachments.fetching import Attachments
 from intake.console.roles import Person
 from intake.console.sign_in.gate import Gate
 from intake.console.sign_in.oidc import Provider
+from intake.console.sign_in.passkeys import Passkeys
 from intake.console.tiles import Tiles
 from intake.contact import ContactId
 from intake.control_room import Service
@@ -122,6 +123,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     sessions: Sessions | None = None
     gate: Gate | None = None
     provider: Provider | None = None
+    passkeys: Passkeys | None = None
     idle_lock_s: float = 600.0
     answer_target: AnswerTarget = AnswerTarget()
     libraries_dir: Path = Path("node_modules")

@@ -93,6 +93,12 @@ def get(conn: Connection, name: str) -> Account:
     return found
 
 
+def is_disabled(conn: Connection, name: str) -> bool:
+    """Whether there is such an account, and it may not be used."""
+    query = select(accounts.c.name).where(accounts.c.name == name, accounts.c.disabled_at.is_not(None))
+    return conn.execute(query).first() is not None
+
+
 def find_by_subject(conn: Connection, oidc_subject: str) -> Account | None:
     """``issuer subject`` of an identity provider."""
     if not oidc_subject:

@@ -67,6 +67,12 @@ def find(conn: Connection, now: datetime, id_digest: str, idle_s: float) -> Sess
     return None if row is None else Session(**row._mapping)
 
 
+def started_at(conn: Connection, id_digest: str) -> datetime | None:
+    """When somebody signed in to it, None where it is unknown."""
+    query = select(console_sessions.c.created_at).where(console_sessions.c.id_digest == id_digest)
+    return conn.execute(query).scalar()
+
+
 def seen(conn: Connection, now: datetime, id_digest: str) -> None:
     _set(conn, id_digest, seen_at=now)
 

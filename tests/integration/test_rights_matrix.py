@@ -46,6 +46,8 @@ TABLE = {
     "POST /sign-in": ANYBODY,
     "GET /sign-in/provider": ANYBODY,
     "GET /sign-in/provider/back": ANYBODY,
+    "POST /api/v1/sign-in/passkey/ask": ANYBODY,
+    "POST /api/v1/sign-in/passkey": ANYBODY,
     "GET /licences": ANYBODY,
     "GET /licences/{kind}/{name}": ANYBODY,
     "GET /front/{name}": ANYBODY,
@@ -64,6 +66,11 @@ TABLE = {
     "POST /account/password": SIGNED_IN,
     "POST /account/second-factor": SIGNED_IN,
     "POST /account/second-factor/confirm": SIGNED_IN,
+    "POST /api/v1/account/passkeys/ask": SIGNED_IN,
+    "POST /api/v1/account/passkeys": SIGNED_IN,
+    "POST /account/passkeys/remove": SIGNED_IN,
+    "POST /api/v1/session/unlock/passkey/ask": SIGNED_IN,
+    "POST /api/v1/session/unlock/passkey": SIGNED_IN,
     # The queue and what callers said
     "GET /desk": WORKS,
     "GET /api/v1/live": READS,
@@ -82,6 +89,7 @@ TABLE = {
     f"GET {C}/summary": READS,
     f"GET {C}/decisions": READS,
     f"GET {C}/merge-candidates": READS,
+    f"GET {C}/messages/{{message}}/attachments/{{number}}": READS,
     f"GET {C}/places.geojson": READS,
     f"GET {C}/places.pidf.xml": READS,
     # Work
@@ -89,7 +97,6 @@ TABLE = {
     "POST /api/v1/shift/hand-over": WORKS,
     f"PUT {C}/drafts": WORKS,
     **{
-    f"GET {C}/messages/{{message}}/attachments/{{number}}": READS,
         f"POST {C}/{action}": WORKS
         for action in (
             "claim",
@@ -150,6 +157,8 @@ WHILE_LOCKED = {
     "POST /sign-out",
     "POST /api/v1/session/lock",
     "POST /api/v1/session/unlock",
+    "POST /api/v1/session/unlock/passkey/ask",
+    "POST /api/v1/session/unlock/passkey",
 }
 """What a locked session is answered, beside what anybody is."""
 REFUSALS = {"unauthorised", "forbidden", "unlisted", "csrf", "foreign_origin", "locked"}
@@ -163,7 +172,7 @@ SAMPLES = {
 
 def console_app(store: Store, clock: HandClock) -> web.Application:
     """As `intake serve` makes it, with /health and /metrics beside."""
-    desk = make_desk(store, clock, **gate_for(store, clock))
+    desk = make_desk(store, clock, **gate_for(store, clock, console_url="https://desk.example.org"))
     health = Health(store, SteadyClock(), ["console"])
     return make_console_app(desk, routes_beside(health))
 

@@ -20,7 +20,7 @@ from intake.console.sign_in.sessions import digest
 from intake.store import accounts, audit, claims, tables
 from intake.store.store import Store
 from tests.callers import queue_of
-from tests.desk import HandClock, console
+from tests.desk import TOKENS, HandClock, console
 from tests.people import (
     COOKIE,
     PASSWORD,
@@ -346,6 +346,25 @@ async def test_a_disabled_account_is_out_at_once_and_a_new_role_counts_at_once(
     assert (await visitor.get("/api/v1/queue", session))[0] == 403
     await store.run(lambda conn: accounts.disable(conn, clock.now(), "ada"))
     assert (await visitor.get("/api/v1/me", session))[0] == 401
+
+
+async def test_a_token_opens_nothing_while_an_account_of_its_name_is_disabled(
+    store: Store, clock: HandClock, visitor: Visitor
+) -> None:
+    """Without an account of that name it is a program's, and stays one."""
+
+    async def ask(name: str) -> int:
+        headers = {"Authorization": f"Bearer {TOKENS[name]}"}
+        async with visitor.http.get(f"{visitor.base}/api/v1/queue", headers=headers) as answer:
+            return answer.status
+
+    assert (await ask("ada"), await ask("bea")) == (200, 200)
+    await make_account(store, "ada")
+    assert await ask("ada") == 200
+    await store.run(lambda conn: accounts.disable(conn, clock.now(), "ada"))
+    assert (await ask("ada"), await ask("bea")) == (401, 200)
+    await store.run(lambda conn: accounts.enable(conn, "ada"))
+    assert await ask("ada") == 200
 
 
 async def test_garbage_is_no_session(visitor: Visitor) -> None:

@@ -10,11 +10,20 @@ import pytest
 
 from intake.__main__ import main
 from intake.console.sign_in.second_factor import Sealed
-from intake.store import accounts, audit
+from intake.store import accounts, audit, passkeys
+from intake.store.passkeys import Passkey
 from intake.store.store import Store
 from tests.conftest import ROOT
 from tests.desk import HandClock, console
-from tests.people import PASSWORD, SECRET, Credentials, gate_for, session_of, sign_in_over_http
+from tests.people import (
+    PASSWORD,
+    SECRET,
+    Credentials,
+    gate_for,
+    make_account,
+    session_of,
+    sign_in_over_http,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -107,3 +116,35 @@ async def test_a_database_that_is_away_is_said_so(
     monkeypatch.setenv("INTAKE_STORE__URL", "postgresql+psycopg://nobody@127.0.0.1:9/none")
     assert await user("list") == 75
     assert "cannot be reached" in capsys.readouterr().err
+
+
+async def test_passkeys_are_listed_and_taken_away_and_every_session_ends(
+    store: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clock = HandClock()
+    ada = await make_account(store, "ada")
+    people = gate_for(store, clock)
+    session = await session_of(store, clock, ada)
+    made = Passkey(
+        id="0190",
+        account="ada",
+        credential_id="AAAA",
+        user_handle="h",
+        public_key=b"k",
+        sign_count=0,
+        label="Blue\u202ekey\x1b[2J",
+        created_at=clock.now(),
+        last_used_at=None,
+    )
+    await store.run(lambda conn: passkeys.add(conn, made))
+    assert await user("passkeys", "ada") == 0
+    day = clock.now().strftime("%d/%m/%Y")
+    assert capsys.readouterr().out == f"0190\t{day}\tnever\tBlue⟨RIGHT-TO-LEFT OVERRIDE⟩key⟨U+001B⟩[2J\n"
+    assert await user("reset-passkeys", "ada") == 0
+    assert "passkeys removed: 1;" in capsys.readouterr().out
+    assert await store.read(lambda conn: passkeys.of_account(conn, "ada")) == []
+    assert await people["sessions"].who(session.cookies["__Host-intake"]) is None
+    (found,) = await store.read(lambda conn: audit.search(conn, audit.Search(actor="operator")))
+    assert (found.action, found.data["account"]) == ("account.passkey_reset", "ada")
+    for action in ("passkeys", "reset-passkeys"):
+        assert await user(action, "nobody") == 1

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from intake.console.api.answers import answer
 from intake.console.desk import DESK, PERSON
+from intake.console.sign_in.pages import own_passkeys_at
 
 
 class Me(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,6 +24,7 @@ class Me(msgspec.Struct, frozen=True, kw_only=True):
     open_limit: int
     locked: bool
     csrf: str
+    passkeys: str
     idle_lock_s: float
     stale_suggest_s: float
     now: datetime
@@ -39,6 +41,7 @@ async def show(request: web.Request) -> web.Response:
             open_limit=person.open_limit,
             locked=person.locked,
             csrf=person.csrf,
+            passkeys=await own_passkeys_at(request, person),
             idle_lock_s=request.app[DESK].idle_lock_s,
             stale_suggest_s=request.app[DESK].stale_suggest_s,
             now=request.app[DESK].clock.now(),

@@ -1,6 +1,7 @@
-/** The idle lock: hides the desk and keeps everything in it, until the password comes. */
+/** The idle lock: hides the desk and keeps everything in it, until the password comes, or a passkey. */
 
 import { html, nothing, render } from '/libraries/lit-html/lit-html.js';
+import { passkeysWork, provePasskey, troubleOf } from './passkeys/ceremony.js';
 
 const CHECK_MS = 1_000;
 const RETRY_MS = 5_000;
@@ -133,23 +134,35 @@ class Lock {
   }
 
   async unlock(password) {
+    const prove = () => this.desk.api.post('/session/unlock', { password });
+    await this.open(prove, 'sign_in.unlocking', (error) => WORDS.get(error.code) ?? 'sign_in.unlock_offline');
+    if (!this.isLocked) return;
+    const field = this.dialog.querySelector('input[type=password]');
+    field.value = '';
+    field.focus();
+  }
+
+  unlockByPasskey() {
+    const prove = () => provePasskey(this.desk.api, '/session/unlock/passkey');
+    return this.open(prove, 'sign_in.passkey_waiting', troubleOf);
+  }
+
+  /** Show the desk again once `prove` has succeeded; `said` are the key of the words until then. */
+  async open(prove, said, trouble) {
     this.isBusy = true;
     this.error = '';
+    this.said = said;
     this.draw();
     try {
-      await this.desk.api.post('/session/unlock', { password });
+      await prove();
       this.hide();
       this.tell('unlocked');
     } catch (error) {
       if (error.code === 'csrf') await this.look();
-      this.error = WORDS.get(error.code) ?? 'sign_in.unlock_offline';
+      this.error = trouble(error);
     }
     this.isBusy = false;
-    if (!this.isLocked) return;
-    this.draw();
-    const field = this.dialog.querySelector('input[type=password]');
-    field.value = '';
-    field.focus();
+    if (this.isLocked) this.draw();
   }
 
   draw() {
@@ -166,8 +179,9 @@ class Lock {
           <input type="hidden" name="username" autocomplete="username" value=${this.me?.handler ?? ''}>
           <p class="field"><label for="lock-password">${t('sign_in.password')}</label>
             <input id="lock-password" name="password" type="password" autocomplete="current-password" maxlength="256" required></p>
-          <p class=${this.error ? 'error' : ''} role="alert">${this.error ? t(this.error) : this.isBusy ? t('sign_in.unlocking') : ''}</p>
-          <p><button class="button main" type="submit" ?disabled=${this.isBusy}>${t('sign_in.unlock')}</button>
+          <p class=${this.error ? 'error' : ''} role="alert">${this.error ? t(this.error) : this.isBusy ? t(this.said) : ''}</p>
+          <p class="ways"><button class="button main" type="submit" ?disabled=${this.isBusy}>${t('sign_in.unlock')}</button>
+            ${passkeysWork(this.me?.passkeys) ? html`<button class="button" type="button" id="lock-passkey" @click=${() => this.isBusy || this.unlockByPasskey()}>${t('sign_in.passkey_unlock')}</button>` : nothing}
             ${this.error === 'sign_in.no_password' ? html`<a class="button" href="/sign-in" target="_blank" rel="noopener">${t('sign_in.title')}</a>` : nothing}</p>
         </form>
         <form method="post" action="/sign-out">

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
+import msgspec
 from aiohttp import web
 
 from intake.console import auditing
@@ -23,12 +25,25 @@ from intake.console.sign_in.pages import (
     see,
     set_retry,
 )
+from intake.console.sign_in.passkeys import is_local
 from intake.console.terminal.queue import clock
+from intake.console.terminal.text import day
 from intake.console.wording import LANGUAGES
 from intake.errors import Refused
 from intake.store import accounts
+from intake.store.accounts import Account
 
 PENDING = "pending "
+DONE = ("password", "second_factor", "passkey", "passkey_removed")
+
+
+class PasskeyRow(msgspec.Struct, frozen=True):
+    """Days as people write them in Britain; ``used`` is empty before the first time."""
+
+    id: str
+    label: str
+    added: str
+    used: str
 
 
 def account_routes() -> tuple[Route, ...]:
@@ -47,7 +62,7 @@ def account_routes() -> tuple[Route, ...]:
 async def show(request: web.Request) -> web.Response:
     """``?done=password`` says what was just changed."""
     done = request.query.get("done", "")
-    return await _page(request, done=done if done in ("password", "second_factor") else "")
+    return await _page(request, done=done if done in DONE else "")
 
 
 async def set_language(request: web.Request) -> web.Response:
@@ -137,7 +152,19 @@ async def _page(
         retry_at=retry_at,
         done=done,
         has_password=found is not None and found.password_hash != "",
+        **await _passkeys(request, person, found),
     )
+
+
+async def _passkeys(request: web.Request, person: Person, found: Account | None) -> dict[str, Any]:
+    offered = request.app[DESK].passkeys
+    if offered is None or found is None or not is_local(found):
+        return {"passkeys": "", "rows": [], "is_fresh": False}
+    rows = [
+        PasskeyRow(one.id, one.label, day(one.created_at), day(one.last_used_at))
+        for one in await offered.of(person.name)
+    ]
+    return {"passkeys": offered.origin, "rows": rows, "is_fresh": await offered.is_fresh(person)}
 
 
 def _enrolment(

@@ -46,13 +46,18 @@ async def unlock(request: web.Request) -> web.Response:
     try:
         await gate.check_password(person.name, body.password, peer_of(request))
     except Denied as denied:
-        await record_denied(request, denied)
-        status, code = (429, "resting") if denied.retry_at else (403, "denied")
-        response = problem(status, code, str(denied))
-        set_retry(response, denied.retry_at, request.app[DESK])
-        return response
+        return await refuse_denied(request, denied)
     await gate.sessions.unlock(person, auditing.recording(request))
     return answer(LockState(locked=False))
+
+
+async def refuse_denied(request: web.Request, denied: Denied) -> web.Response:
+    """403, or 429 with Retry-After; on record where it was an attempt on an account."""
+    await record_denied(request, denied)
+    status, code = (429, "resting") if denied.retry_at else (403, "denied")
+    response = problem(status, code, str(denied))
+    set_retry(response, denied.retry_at, request.app[DESK])
+    return response
 
 
 async def colleagues(request: web.Request) -> web.Response:

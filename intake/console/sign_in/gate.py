@@ -14,7 +14,7 @@ from intake.console.sign_in.sessions import BrowserSessions
 from intake.console.sign_in.throttle import Throttle
 from intake.errors import Refused
 from intake.ports import Clock
-from intake.store import Connection, accounts, console_sessions
+from intake.store import Connection, accounts, console_sessions, passkeys
 from intake.store.accounts import Account
 from intake.store.at_rest import Transactions
 from intake.store.audit import Recording, recorded
@@ -26,13 +26,19 @@ NAME_LIMIT = 40
 
 class Denied(Refused):
     """The attempt failed. ``retry_at`` is until when the next is not judged, None where it is at once;
-    ``account`` is whose it would have been, for the audit record alone."""
+    ``account`` is whose it would have been and ``action`` what happened, for the audit record alone."""
 
     code = "denied"
 
-    def __init__(self, message: str, retry_at: datetime | None = None, account: Account | None = None):
+    def __init__(
+        self,
+        message: str,
+        retry_at: datetime | None = None,
+        account: Account | None = None,
+        action: str = "session.denied",
+    ):
         super().__init__(message)
-        self.retry_at, self.account = retry_at, account
+        self.retry_at, self.account, self.action = retry_at, account, action
 
 
 class Enrolment(msgspec.Struct, frozen=True):
@@ -54,7 +60,7 @@ class Gate:
     async def sign_in(self, name: str, password: str, code: str, peer: str) -> Account:
         """Raises Denied, with the same words for an unknown name, a wrong password and a wrong code."""
         name = name.strip().lower()[:NAME_LIMIT]
-        account = await self._begin(name, peer)
+        account = await self.begin(name, peer)
         known = await self._hashing.verify(account.password_hash if account else "", password)
         totp = self._opened(account)
         step = second_factor.step_of(totp, code, self.clock.now())
@@ -67,7 +73,7 @@ class Gate:
 
     async def check_password(self, name: str, password: str, peer: str) -> None:
         """Unlocking, and changing one's own credentials. Raises Denied."""
-        account = await self._begin(name, peer)
+        account = await self.begin(name, peer)
         if account is None or not await self._hashing.verify(account.password_hash, password):
             log.warning("password_refused", peer=peer)
             raise Denied("the password does not match", account=account)
@@ -143,13 +149,14 @@ class Gate:
         return enrolment
 
     async def reset(self, name: str, password: str, enrolment: Enrolment, record: Recording) -> None:
-        """A new password and a new second factor; every session of the account ends."""
+        """A new password and a new second factor; its passkeys are gone, its sessions over."""
         hashed, sealed = await self._hashing.hash(password), self.seal(enrolment.secret, name)
         now = self.clock.now()
 
         def work(conn: Connection) -> None:
             accounts.set_password(conn, name, hashed)
             accounts.set_totp(conn, name, sealed)
+            passkeys.remove_all(conn, name)
             console_sessions.end_all(conn, now, name)
 
         await self.store.run(recorded(work, record))
@@ -178,8 +185,8 @@ class Gate:
         """None where it was not sealed by us for this."""
         return None if self.sealed is None else self.sealed.open(sealed, name)
 
-    async def _begin(self, name: str, peer: str) -> Account | None:
-        """Count the attempt; raises Denied where the peer or the name must wait."""
+    async def begin(self, name: str, peer: str) -> Account | None:
+        """Count an attempt before it is judged; raises Denied where the peer or the name must wait."""
         now = self.clock.now()
         if retry_at := self._throttle.begin(peer, now):
             log.warning("sign_in_throttled", peer=peer)
@@ -209,13 +216,14 @@ class Gate:
     async def _take(self, account: Account, step: int) -> bool:
         return await self.store.run(lambda conn: accounts.take_step(conn, account.name, step))
 
-    async def _welcome(self, account: Account, password: str, peer: str) -> None:
+    async def forgive(self, account: Account, peer: str) -> None:
+        """The attempt was right: nothing is held against the account or the peer."""
         self._throttle.forgive(peer)
+        await self.store.run(lambda conn: accounts.forgive(conn, account.name))
+
+    async def _welcome(self, account: Account, password: str, peer: str) -> None:
+        await self.forgive(account, peer)
         stronger = await self._hashing.hash(password) if passwords.is_aged(account.password_hash) else ""
 
-        def work(conn: Connection) -> None:
-            accounts.forgive(conn, account.name)
-            if stronger:
-                accounts.set_password(conn, account.name, stronger)
-
-        await self.store.run(work)
+        if stronger:
+            await self.store.run(lambda conn: accounts.set_password(conn, account.name, stronger))

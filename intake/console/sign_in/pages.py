@@ -79,11 +79,11 @@ async def submit(request: web.Request) -> web.Response:
     return await let_in(request, account, see("/"))
 
 
-async def let_in(request: web.Request, account: Account, response: web.Response) -> web.Response:
-    """A new session for this browser; the one it had before is over."""
+async def let_in(request: web.Request, account: Account, response: web.Response, **told: str) -> web.Response:
+    """A new session for this browser; the one it had before is over. ``told`` goes on record."""
     gate = gate_of(request)
     request[PERSON] = Person(name=account.name, role=Role(account.role))
-    record = auditing.recording(request, action="session.sign_in")
+    record = auditing.recording(request, action="session.sign_in", **told)
     before = request.cookies.get(COOKIE, "")
     token = await gate.sessions.start(account.name, instead_of=before, record=record)
     life_s = int(gate.sessions.life_s)
@@ -110,6 +110,7 @@ def refuse(
         typed=name[:40],
         has_local=desk.gate is not None and desk.gate.sealed is not None,
         provider=provider_name(request),
+        passkeys=passkeys_at(request),
     )
     set_form_token(response, token)
     set_retry(response, retry_at, desk)
@@ -145,24 +146,26 @@ async def sign_out(request: web.Request) -> web.Response:
 
 async def show_locked(request: web.Request) -> web.Response:
     """Where pages of a locked session lead to."""
-    return _locked(request, request[PERSON]) if request[PERSON].locked else see("/")
+    return await _locked(request, request[PERSON]) if request[PERSON].locked else see("/")
 
 
 async def unlock(request: web.Request) -> web.Response:
     person, form = request[PERSON], await read_form(request)
     gate = gate_of(request)
     if not (await gate.find(person.name)).password_hash:
-        return _locked(request, person, 409, "no_password")
+        return await _locked(request, person, 409, "no_password")
     try:
         await gate.check_password(person.name, form.get("password", ""), peer_of(request))
     except Denied as denied:
         await record_denied(request, denied)
-        return _locked(request, person, 429 if denied.retry_at else 403, "wrong_password", denied.retry_at)
+        return await _locked(
+            request, person, 429 if denied.retry_at else 403, "wrong_password", denied.retry_at
+        )
     await gate.sessions.unlock(person, auditing.recording(request))
     return see("/")
 
 
-def _locked(
+async def _locked(
     request: web.Request,
     person: Person,
     status: int = 200,
@@ -177,6 +180,7 @@ def _locked(
         error="resting" if retry_at else error,
         retry_at=clock(retry_at) if retry_at else "",
         provider=provider_name(request),
+        passkeys=await own_passkeys_at(request, person),
     )
     set_retry(response, retry_at, request.app[DESK])
     return response
@@ -191,10 +195,23 @@ def provider_name(request: web.Request) -> str:
     return provider.name if provider is not None else ""
 
 
+def passkeys_at(request: web.Request) -> str:
+    """The one origin at which passkeys work, empty where none are offered."""
+    offered = request.app[DESK].passkeys
+    return offered.origin if offered is not None else ""
+
+
+async def own_passkeys_at(request: web.Request, person: Person) -> str:
+    """The same, and empty where this person has none."""
+    offered = request.app[DESK].passkeys
+    has_some = offered is not None and person.session and await offered.of(person.name)
+    return offered.origin if offered is not None and has_some else ""
+
+
 async def record_denied(request: web.Request, denied: Denied) -> None:
     """An attempt that was judged and failed, where it was on an account; one that was not judged is none."""
     if denied.account is not None:
-        entry = Entry(actor=denied.account.name, role=denied.account.role, action="session.denied")
+        entry = Entry(actor=denied.account.name, role=denied.account.role, action=denied.action)
         await request.app[AUDITOR].write(entry)
 
 

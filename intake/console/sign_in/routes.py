@@ -12,11 +12,19 @@ from intake.console.sign_in.account_pages import account_routes
 from intake.console.sign_in.accounts_pages import accounts_routes
 from intake.console.sign_in.api import session_routes
 from intake.console.sign_in.pages import sign_in_routes
+from intake.console.sign_in.passkey_api import passkey_routes
 from intake.console.sign_in.provider_pages import COOKIE_S, USED, USED_KEPT, provider_routes
 
 
 def people_routes() -> tuple[Route, ...]:
-    parts = (sign_in_routes, provider_routes, session_routes, account_routes, accounts_routes)
+    parts = (
+        sign_in_routes,
+        provider_routes,
+        passkey_routes,
+        session_routes,
+        account_routes,
+        accounts_routes,
+    )
     return tuple(chain.from_iterable(part() for part in parts))
 
 

@@ -34,8 +34,8 @@ class Sealed:
     def __init__(self, secret: str):
         if len(secret) < SECRET_LENGTH:
             raise BadConfiguration([f"console.secret: give {SECRET_LENGTH} characters or more"])
-        key = HKDF(SHA256(), 32, salt=None, info=b"national-intake totp 1").derive(secret.encode())
-        self._cipher = AESGCM(key)
+        self._cipher = AESGCM(_derived(secret, b"national-intake totp 1"))
+        self._handles = _derived(secret, b"national-intake passkeys 1")
 
     def close(self, totp_secret: str, name: str) -> str:
         """Bound to the account's name: moved to another account it opens no more."""
@@ -52,6 +52,11 @@ class Sealed:
             return self._cipher.decrypt(raw[:12], raw[12:], name.encode()).decode()
         except (InvalidTag, binascii.Error, ValueError):
             return None
+
+    def handle(self, name: str) -> str:
+        """What a passkey's device knows an account by, in base64url: no name can be read from it."""
+        made = hmac.digest(self._handles, name.encode(), "sha256")
+        return base64.urlsafe_b64encode(made).rstrip(b"=").decode()
 
 
 def new_secret() -> str:
@@ -93,6 +98,10 @@ def qr_terminal(text: str) -> str:
     out = io.StringIO()
     segno.make(text, error="l").terminal(out=out, border=2, compact=True)
     return out.getvalue()
+
+
+def _derived(secret: str, info: bytes) -> bytes:
+    return HKDF(SHA256(), 32, salt=None, info=info).derive(secret.encode())
 
 
 _NOBODYS = new_secret()

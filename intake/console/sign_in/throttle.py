@@ -22,9 +22,13 @@ class _Tally(msgspec.Struct):
 
 
 class Throttle:
-    """Counts an attempt before it is judged, and forgives those that turn out right."""
+    """Counts an attempt before it is judged, and forgives those that turn out right.
 
-    def __init__(self) -> None:
+    ``peer_limit`` attempts that are not forgiven are judged within ``PEER_WINDOW_S``.
+    """
+
+    def __init__(self, peer_limit: int = PEER_FAILURES) -> None:
+        self._peer_limit = peer_limit
         self._peers: TTLCache[str, _Tally] = TTLCache(KNOWN_PEERS, ttl=3600)
         self._names: TTLCache[str, _Tally] = TTLCache(KNOWN_NAMES, ttl=3600)
 
@@ -34,7 +38,7 @@ class Throttle:
         tally = self._peers.get(key)
         if tally is None or tally.until is None or tally.until <= now:
             tally = self._peers[key] = _Tally(0, now + timedelta(seconds=PEER_WINDOW_S))
-        if tally.count >= PEER_FAILURES:
+        if tally.count >= self._peer_limit:
             return tally.until
         tally.count += 1
         return None

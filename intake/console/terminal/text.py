@@ -19,6 +19,11 @@ def clock(moment: datetime | None, *, seconds: bool = True) -> str:
     return moment.astimezone(LONDON).strftime("%H:%M:%S %Z" if seconds else "%d %b %H:%M %Z")
 
 
+def day(moment: datetime | None) -> str:
+    """A day in Britain, in figures: the same in both languages."""
+    return "" if moment is None else moment.astimezone(LONDON).strftime("%d/%m/%Y")
+
+
 def waited(seconds: float) -> str:
     """``00:42``, ``12:05``, ``2 h 03``, ``3 d``."""
     whole = int(seconds)

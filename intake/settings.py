@@ -48,8 +48,8 @@ class ContactsSettings(msgspec.Struct, frozen=True, kw_only=True):
     lease_limit_s: float = 900.0
     old_after_s: float = 15 * 60
     fixes_wait_s: float = 600.0
-    stale_review_s: Annotated[float, msgspec.Meta(ge=30, le=86_400)] = 900.0
-    stale_suggest_s: Annotated[float, msgspec.Meta(ge=30, le=86_400)] = 600.0
+    stale_review_s: Annotated[float, msgspec.Meta(ge=1, le=86_400)] = 900.0
+    stale_suggest_s: Annotated[float, msgspec.Meta(ge=1, le=86_400)] = 600.0
 
 
 class WorkersSettings(msgspec.Struct, frozen=True, kw_only=True):

@@ -59,6 +59,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     hold = verb("hold", _hold, "put it aside, in sight, for some minutes")
     hold.add_argument("--minutes", type=float, required=True)
     hold.add_argument("--reason", required=True)
+    stale = verb("unreachable", _unreachable, "nobody can reach the caller: out of your hands, in sight")
+    stale.add_argument("--reason", required=True, help="what was tried")
+    stale.add_argument(
+        "--signs", type=int, required=True, help="as `show` gave it: with anything new since, it is refused"
+    )
     verb("release", _release, "put it back into its place in the queue")
     verb("renew", _renew, f"keep it for another {LEASE_S / 60:.0f} minutes")
     verb("reopen", _reopen, "take a closed or handed-over contact back")
@@ -88,7 +93,7 @@ def _common_arguments(parser: argparse.ArgumentParser, default: Any = None) -> N
 
 
 def _list_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--state", help="waiting,open,held,sending,delivered,accepted")
+    parser.add_argument("--state", help="waiting,open,held,stale,sending,delivered,accepted")
     parser.add_argument("--mine", action="store_true", help="what you have open")
     parser.add_argument("--claimable", action="store_true", help="what nobody has")
     parser.add_argument("--service", choices=SERVICES)
@@ -215,6 +220,10 @@ async def _close(console: ConsoleClient, args: argparse.Namespace) -> Shown:
 
 async def _hold(console: ConsoleClient, args: argparse.Namespace) -> Shown:
     return await _change(console, args, "hold", for_s=args.minutes * 60, reason=args.reason)
+
+
+async def _unreachable(console: ConsoleClient, args: argparse.Namespace) -> Shown:
+    return await _change(console, args, "unreachable", reason=args.reason, signs=args.signs)
 
 
 async def _release(console: ConsoleClient, args: argparse.Namespace) -> Shown:

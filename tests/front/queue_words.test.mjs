@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { channelName, isForeign, marks, placeWords, radius, standing, waitLevel, waitWords } from '../../intake/console/front/queue/words.js';
+import { channelName, isForeign, marks, placeWords, quoted, radius, standing, waitLevel, waitWords } from '../../intake/console/front/queue/words.js';
 
 const t = (key, values = {}) => (key.includes('_unheard') ? `⟦${key}⟧` : [key, ...Object.values(values)].join(' '));
 const clockOf = () => '02:30';
@@ -28,6 +28,16 @@ test('a row says who has it, by the number of the desk', () => {
   assert.equal(standing(row({ claimed_by: 'bea' }), { me: 'ada', numbers: { bea: 7 } }, t, clockOf).words, 'queue.with queue.desk 7');
   assert.equal(standing(row({ claimed_by: 'ada' }), { me: 'ada' }, t, clockOf).kind, 'mine');
   assert.equal(standing(row({ state: 'held', claimable: false, until: 'x' }), { me: 'ada' }, t, clockOf).words, 'queue.held 02:30');
+});
+
+test('who cannot be reached is told from who is to be tried again and who is back', () => {
+  const stale = { state: 'stale', claimable: false, unreachable_since: 'x', unreachable_reason: 'rang twice', summary: 'help', until: 'x' };
+  const stands = (more) => standing(row({ ...stale, ...more }), { me: 'ada' }, t, clockOf);
+  assert.deepEqual(stands({}), { kind: 'unreachable', words: 'queue.unreachable 02:30' });
+  assert.deepEqual(stands({ claimable: true }), { kind: 'unreachable', words: 'queue.unreachable_again 02:30' });
+  assert.equal(stands({ state: 'waiting', claimable: true }).kind, 'back');
+  assert.equal(quoted(row(stale), t), 'queue.tried rang twice · help');
+  assert.equal(quoted(row({ ...stale, state: 'waiting' }), t), 'help');
 });
 
 test('marks come in one order', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { AlarmBook, alarmsOf, dueOf, owedSince, unansweredQuestionSince } from '../../intake/console/front/alarms/timers.js';
+import { AlarmBook, alarmsOf, dueOf, mayBeUnreachable, owedSince, unansweredQuestionSince, unreachableHint } from '../../intake/console/front/alarms/timers.js';
 import { SoundGate } from '../../intake/console/front/alarms/sounds_gate.js';
 
 const T0 = Date.parse('2026-11-24T02:00:00Z');
@@ -31,6 +31,26 @@ test('a silent caller is never nudged', () => {
   assert.equal(unansweredQuestionSince(contact([...lines, caller(20)])), null);
   assert.equal(unansweredQuestionSince(contact([caller(0), ours(10)])), null);
   assert.deepEqual([69, 70].map((s) => dueOf(contact(lines), T0 + s * 1000).nudgeSince !== null), [false, true]);
+});
+
+test('a caller who does not answer, or whom nothing reaches, may be marked unreachable; never by itself', () => {
+  const open = { contact: { id: 'c1', silent: false, state: 'open' } };
+  const asked = [caller(0), ours(10, 'Where are you?')];
+  const hint = (lines, s, more = {}) => unreachableHint(contact(lines, { ...open, ...more }), T0 + s * 1000, 600);
+  assert.equal(hint(asked, 609), null);
+  assert.deepEqual(hint(asked, 610), { kind: 'silent', since: T0 + 10_000 });
+  assert.equal(hint([...asked, caller(20)], 900), null);
+  assert.equal(hint(asked, 900, { contact: { ...open.contact, silent: true } }), null, 'a silent caller is not pressed');
+  const failed = [caller(0), ours(10, 'Stay inside.', { delivery: 'failed' })];
+  assert.deepEqual(hint(failed, 11), { kind: 'failed', since: T0 + 10_000 });
+  assert.equal(hint([...failed, caller(20)], 30), null, 'they have written since');
+  assert.equal(hint([caller(0), ours(5, 'x', { author: 'automatic:received', delivery: 'failed' })], 30), null);
+  for (const state of ['queued', 'sent', 'delivered', 'accepted']) {
+    assert.equal(hint(failed, 30, { transfers: [{ kind: 'creation', state }] }), null, `${state}: the room has it`);
+  }
+  assert.ok(mayBeUnreachable(contact([], { ...open, transfers: [{ kind: 'creation', state: 'rejected' }] })));
+  assert.equal(mayBeUnreachable(contact([], { contact: { state: 'accepted' } })), false);
+  assert.equal(mayBeUnreachable(null), false);
 });
 
 test('a room that has not accepted is amber from 15 s and an alarm with its number from 45 s', () => {

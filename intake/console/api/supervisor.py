@@ -16,7 +16,7 @@ from intake.console.routes import Route, route
 from intake.console.views import supervising as views
 from intake.control_room import ControlRoom
 from intake.errors import NotFound
-from intake.store import Connection, answering, presence, queue, supervising, upkeep
+from intake.store import Connection, answering, presence, queue, supervising, unreachable, upkeep
 
 
 class SetCap(bodies.Body):
@@ -47,6 +47,7 @@ async def show(request: web.Request) -> web.Response:
             desks=views.desk_views(rows, in_hand, now),
             present=views.desk_counts(rows, now),
             answered=answering.answered(conn, now, desk.answer_target),
+            unreachable=unreachable.standing(conn),
             oldest_owed=views.oldest_owed(in_hand),
             channels=supervising.channels(conn, now),
             links=[views.link_view(one, _room(desk, one.room_id)) for one in supervising.links(conn)],

@@ -55,6 +55,7 @@ def contact_screen(answer: views.ContactAnswer) -> RenderableType:
     where += [(Text("!", "bold yellow"), Text(words, "bold yellow")) for words in _warnings(answer)]
     return Group(
         row_screen(answer.contact),
+        Text(f"  signs of the caller: {answer.signs}", "dim"),
         *_section("Said", [_line(one) for one in answer.conversation]),
         *_section("Notes, for colleagues only", [_note(one) for one in answer.notes]),
         *_section("Part of it", [_part(one) for one in answer.merged]),
@@ -103,6 +104,8 @@ def row_screen(row: views.QueueRow) -> RenderableType:
     lines = [head, Text(f"  waited {waited(row.waiting_s)} since {clock(row.queued_at)} · {service}")]
     if row.silent:
         lines.append(Text("  SILENT: neutral words, no call-back, no sound", "bold yellow"))
+    if row.unreachable_reason:
+        lines.append(Text(f"  unreachable, tried: {visible(row.unreachable_reason)}", "yellow"))
     if row.defect:
         lines.append(Text(f"  could not be read in full: {visible(row.defect)}", "yellow"))
     return Group(*lines)
@@ -144,8 +147,11 @@ def _decision(decision: views.DecisionView) -> tuple[Text, Text]:
 def _state(row: views.QueueRow) -> Text:
     if row.claimed_by:
         return Text(f"{row.state} · {row.claimed_by} until {clock(row.until)}")
-    if row.until:
+    if row.until and not row.unreachable_since:
         return Text(f"{row.state} until {clock(row.until)}")
+    if row.unreachable_since:
+        back = "" if row.state == "stale" else "back, was "
+        return Text(f"{back}unreachable since {clock(row.unreachable_since)}")
     return Text("waiting again" if row.state == "open" else str(row.state))
 
 

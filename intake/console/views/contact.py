@@ -32,8 +32,8 @@ FindRoom = Callable[[str], ControlRoom | None]
 class QueueRow(msgspec.Struct, frozen=True, kw_only=True):
     """A contact as a line of the queue. ``claimed_by`` is empty unless somebody has it now, until
     ``until``; for a held contact ``until`` ends the hold. ``attempts`` is the fence to send back. ``reroute``
-    is ``moved`` or ``other_room`` when the place changed after the hand-over. ``unreachable_since`` stands while
-    the caller is marked so (state ``stale``, tried again at ``until``), and after they are back, until taken."""
+    is ``moved`` or ``other_room`` when the place changed after the hand-over. ``unreachable_since``: while
+    marked so (state ``stale``, tried again at ``until``) and once back, until somebody takes it."""
 
     id: str
     reference: str
@@ -177,7 +177,8 @@ class ContactAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """Everything known of one contact. ``contradictions`` says in words which places cannot both be true;
     ``fused`` what is made of all places, in both languages. ``draft`` is the asker's own; ``typing`` names
     others who are. ``merged`` are contacts that are part of this, ``merged_into`` what it is part of.
-    ``signs`` is another number after each sign of the caller: who marks them unreachable sends it back."""
+    ``signs`` is another number after each sign of the caller: who marks them unreachable sends it back.
+    ``welsh`` gives for each sentence of ours in the answer its Welsh, where it has any."""
 
     contact: QueueRow
     moments: Moments

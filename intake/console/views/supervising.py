@@ -12,6 +12,7 @@ from intake.store.answering import Answered
 from intake.store.presence import AVAILABLE, DeskRow, OpenContact
 from intake.store.queue import QueueCounts
 from intake.store.supervising import ChannelHealth, LinkHealth
+from intake.store.unreachable import Unreachable
 from intake.store.upkeep import Figures
 
 LONGER_S = (10, 60, 120)
@@ -61,6 +62,7 @@ class SupervisorAnswer(msgspec.Struct, frozen=True, kw_only=True):
     desks: list[DeskView]
     present: DeskCounts
     answered: Answered
+    unreachable: Unreachable
     oldest_owed: Owed | None
     channels: Sequence[ChannelHealth]
     links: list[LinkView]

@@ -15,6 +15,11 @@ function lastOf(line) {
   return Math.max(Date.parse(line.at), ...(line.repeated_at ?? []).map((/** @type {string} */ at) => Date.parse(at)));
 }
 
+/** @param {any[]} lines the one that was said last, or null */
+function newest(lines) {
+  return lines.reduce((a, b) => (a && lastOf(a) > lastOf(b) ? a : b), null);
+}
+
 /** Since when we owe this caller a reply, in ms, or null. A reply of ours that failed is no reply. @param {any} answer views.contact.ContactAnswer */
 export function owedSince(answer) {
   const lines = answer?.conversation ?? [];
@@ -29,9 +34,29 @@ export function owedSince(answer) {
 export function unansweredQuestionSince(answer) {
   if (!answer || answer.contact.silent) return null;
   const lines = answer.conversation ?? [];
-  const last = lines.reduce((/** @type {any} */ a, /** @type {any} */ b) => (a && lastOf(a) > lastOf(b) ? a : b), null);
+  const last = newest(lines);
   if (!last || last.author === 'caller' || FAILED.has(last.delivery) || !/[?？]/.test(last.text)) return null;
   return lastOf(last);
+}
+
+/**
+ * Why the desk suggests that this caller cannot be reached, or null: our last words could not be delivered, or our
+ * question has had no answer for so long. Never where a room has the contact: then it is the room's to wait.
+ * @param {any} answer @param {number} now_ms @param {number} after_s
+ * @returns {{kind: 'failed' | 'silent', since: number} | null}
+ */
+export function unreachableHint(answer, now_ms, after_s) {
+  if (!mayBeUnreachable(answer)) return null;
+  const last = newest(answer.conversation ?? []);
+  if (last && HUMAN(last.author) && FAILED.has(last.delivery)) return { kind: 'failed', since: lastOf(last) };
+  const asked = unansweredQuestionSince(answer);
+  return asked !== null && (now_ms - asked) / 1000 >= after_s ? { kind: 'silent', since: asked } : null;
+}
+
+/** In a handler's hands and with no room: only then a caller can be marked unreachable. @param {any} answer */
+export function mayBeUnreachable(answer) {
+  const withARoom = (/** @type {any} */ one) => ['queued', 'sent', 'delivered', 'accepted'].includes(one.state);
+  return answer?.contact.state === 'open' && !(answer.transfers ?? []).some(withARoom);
 }
 
 /** Rooms that have not accepted yet: [{room_name, telephone, since}] with `since` in ms. @param {any} answer */

@@ -3,11 +3,12 @@
 import { html, nothing, render } from '/libraries/lit-html/lit-html.js';
 import { addTheseNotes } from './notes.js';
 import { addMerging } from './merging.js';
+import { addUnreachable } from './unreachable.js';
 import { askClose, askHold, askLocation, askPriority } from './dialogs.js';
 import { ask } from '../dialog.js';
 import { t } from '../words.js';
 
-const ROW = ['conversation.location', 'conversation.silent', 'conversation.note', 'conversation.hold', 'conversation.hand_over', 'conversation.merge', 'conversation.close', 'conversation.release'];
+const ROW = ['conversation.location', 'conversation.silent', 'conversation.note', 'conversation.hold', 'conversation.unreachable', 'conversation.hand_over', 'conversation.merge', 'conversation.close', 'conversation.release'];
 const REOPENED = ['closed', 'sending', 'delivered', 'accepted'];
 
 export function addActions(desk, reply) {
@@ -20,6 +21,7 @@ export function addActions(desk, reply) {
   add('conversation.priority', () => askPriority(desk, ours()));
   add('conversation.silent', () => setSilent(desk, ours()));
   add('conversation.hold', () => askHold(desk, ours()));
+  addUnreachable(desk, add, mine);
   add('conversation.close', () => askClose(desk, ours()));
   add('conversation.release', async () => {
     const { id } = ours();

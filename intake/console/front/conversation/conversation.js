@@ -7,13 +7,14 @@ import { mountTabs } from './tabs.js';
 import { mountHanding } from './handing.js';
 import { mountLines } from './lines.js';
 import { mountReply } from './reply.js';
+import { mountUnreachable } from './unreachable.js';
 import { t } from '../words.js';
 
 /** @param {HTMLElement} root @param {any} desk */
 export function mountConversation(root, desk) {
   const { state, open } = desk;
   render(html`<div class="tabs-place"></div><div class="offers-place"></div><header class="head-place"></header>
-    <div class="lines-place"></div><div class="reply-place"></div><div class="actions-place"></div>`, root);
+    <div class="lines-place"></div><div class="suggestion-place"></div><div class="reply-place"></div><div class="actions-place"></div>`, root);
   const part = (name) => /** @type {HTMLElement} */ (root.querySelector(`.${name}-place`));
   const [head, actions] = [part('head'), part('actions')];
 
@@ -22,6 +23,7 @@ export function mountConversation(root, desk) {
   mountTabs(part('tabs'), desk);
   mountHanding(part('offers'), desk);
   mountLines(part('lines'), desk, { ask: reply.fill, again: reply.again, sentAgain: reply.sentAgain });
+  mountUnreachable(part('suggestion'), desk);
 
   // Words that another panel proposes go behind what stands in the reply; they are sent by its button alone.
   state.watch(['suggest_reply'], () => {

@@ -65,6 +65,7 @@ function whose(contact, desk, state) {
   const what = entry?.lost ? t('conversation.lost', { reason: entry.lost })
     : other ? t('conversation.looking_other', { who: deskName(other, { numbers: state.get('numbers') }, t) })
     : row.state === 'closed' ? t('conversation.looking_closed')
+    : row.state === 'stale' ? t('conversation.looking_stale', { since: clock(row.unreachable_since).slice(0, 5), reason: row.unreachable_reason })
     : row.state === 'merged' ? t('conversation.looking_merged')
     : ENDED.includes(row.state) ? t('conversation.looking_sent')
     : t('conversation.looking');

@@ -109,6 +109,7 @@ function ofState(event, line) {
   if (state === 'open') return line('done_for_a_person', { reason }, true);
   if (state === 'waiting') return line(isPerson(event.actor) ? 'done_released' : 'done_back', { reason });
   if (state === 'held') return line('done_held', { reason });
+  if (state === 'stale') return line('done_unreachable', { reason });
   if (state === 'closed') return line('done_closed', { reason });
   return null;
 }

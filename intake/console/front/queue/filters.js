@@ -14,6 +14,7 @@ const PLAIN = [
   ['cy', { language: 'cy' }],
   ['other', { language: 'other' }],
   ['no_place', { no_place: true }],
+  ['unreachable', { unreachable: true }],
 ];
 
 export class Filters {

@@ -1,9 +1,8 @@
 /** One line of the queue. */
 
 import { html, nothing } from '/libraries/lit-html/lit-html.js';
-import { channelName, marks, placeWords, serviceName, spoken, waitLevel, waitWords } from './words.js';
+import { channelName, marks, placeWords, quoted, serviceName, spoken, waitLevel, waitWords } from './words.js';
 import { clock, now, since_s } from '../times.js';
-import { oneLine } from '../visible_text.js';
 import { t } from '../words.js';
 
 /** `02:30` */
@@ -15,7 +14,7 @@ export const shortClock = (moment) => clock(moment).slice(0, 5);
  */
 export function rowView(row, how) {
   const waited_s = since_s(row.queued_at, now());
-  const summary = oneLine(row.summary);
+  const summary = quoted(row, t);
   const waits = !how.gone && row.claimable;
   const place = placeWords(row.place, t);
   const found = marks(row, how, t, shortClock);
@@ -26,7 +25,7 @@ export function rowView(row, how) {
     <span class="row-head"><span class="badge p${row.priority}">${row.priority}</span>
       <span class="row-what"><b>${serviceName(row.service, t)}</b> · ${channelName(row.channel, t)}</span>
       <span class="row-wait number ${waits ? `w${waitLevel(waited_s)}` : ''}">${waitWords(waited_s)}</span></span>
-    <span class="row-text"><span class="row-where"><bdi class="row-place ${row.place ? '' : 'none'}">${place.name}</bdi> <span class="row-radius number">${place.radius}</span></span>${found.map((one) => html`<span class="mark ${one.kind}">${one.words}</span>`)}${
+    <span class="row-text"><span class="row-where"><bdi class="row-place ${row.place ? '' : 'none'}">${place.name}</bdi> <span class="row-radius number">${row.state === 'stale' ? '' : place.radius}</span></span>${found.map((one) => html`<span class="mark ${one.kind}">${one.words}</span>`)}${
       summary ? html`<bdi class="row-summary" title=${summary}>${summary}</bdi>` : nothing}</span>
   </div>`;
 }

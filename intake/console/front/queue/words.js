@@ -76,7 +76,15 @@ export function standing(row, more, t, clockOf) {
   if (row.claimed_by === more.me) return { kind: 'mine', words: t('queue.mine') };
   if (row.claimed_by) return { kind: 'taken', words: t('queue.with', { desk: deskName(row.claimed_by, more, t) }) };
   if (row.state === 'held' && !row.claimable && row.until) return { kind: 'held', words: t('queue.held', { until: clockOf(row.until) }) };
+  if (row.state === 'stale') return { kind: 'unreachable', words: t(row.claimable ? 'queue.unreachable_again' : 'queue.unreachable', { since: clockOf(row.unreachable_since) }) };
+  if (row.unreachable_since) return { kind: 'back', words: t('queue.back') };
   return { kind: '', words: '' };
+}
+
+/** What a row quotes: the caller's words; of one that cannot be reached what was tried comes first. */
+export function quoted(row, t) {
+  const summary = oneLine(row.summary);
+  return row.state === 'stale' ? `${t('queue.tried', { reason: oneLine(row.unreachable_reason) })} · ${summary}` : summary;
 }
 
 /** The marks of a row in their order: [{kind, words}]. `more` is {me, offered, language, gone, numbers}. */
@@ -100,7 +108,7 @@ export function spoken(row, more, t, clockOf, seconds) {
     t('queue.spoken_priority', { priority: row.priority }), row.reference,
     serviceName(row.service, t), channelName(row.channel, t),
     Object.values(placeWords(row.place, t)).join(' '), t('queue.spoken_wait', { minutes: Math.floor(seconds / 60) }),
-    ...marks(row, more, t, clockOf).map((one) => one.words), oneLine(row.summary),
+    ...marks(row, more, t, clockOf).map((one) => one.words), quoted(row, t),
   ];
   return parts.filter(Boolean).join('. ');
 }

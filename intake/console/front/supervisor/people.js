@@ -4,7 +4,7 @@ import { html, nothing, render } from '/libraries/lit-html/lit-html.js';
 import { repeat } from '/libraries/lit-html/directives/repeat.js';
 import { channelName, placeWords, serviceName, waitLevel } from '../queue/words.js';
 import { AFTER_S } from '../alarms/timers.js';
-import { lasted, since_s } from '../times.js';
+import { clock, lasted, since_s } from '../times.js';
 import { oneLine } from '../visible_text.js';
 import { t } from '../words.js';
 
@@ -15,7 +15,7 @@ export function mountUnanswered(root, { state, acts }) {
   const draw = () => {
     const waiting = state.get('rows').filter((row) => row.claimable);
     const frame = state.get('alarms')?.unanswered;
-    render(html`<h2>${t('supervisor.unanswered')} <span class="quiet">${t('supervisor.unanswered_counts', { count: frame?.count ?? waiting.length, late: frame?.first60 ?? 0, later: frame?.first120 ?? 0 })}</span></h2>
+    render(html`<h2>${t('supervisor.unanswered')} <span class="quiet">${t('supervisor.unanswered_counts', { count: frame?.count ?? waiting.length, late: frame?.first60 ?? 0, later: frame?.first120 ?? 0 })}${unreachable(state.get('whole')?.unreachable)}</span></h2>
       <div class="scrolled"><table><thead><tr><th>${t('supervisor.priority')}</th><th>${t('supervisor.wait')}</th><th>${t('supervisor.what')}</th><th><span class="spoken">${t('supervisor.acts')}</span></th></tr></thead>
       <tbody>${repeat(waiting.slice(0, SHOWN), (row) => row.id, (row) => line(row))}</tbody></table>
       ${waiting.length ? nothing : html`<p class="quiet none">${t('queue.none')}</p>`}</div>`, root);
@@ -27,7 +27,12 @@ export function mountUnanswered(root, { state, acts }) {
       <td class="what"><b>${serviceName(row.service, t)}</b> · ${channelName(row.channel, t)} · <bdi>${place.name}</bdi> ${place.radius}<br><bdi class="quiet">${oneLine(row.summary)}</bdi></td>
       <td class="acts">${row.priority > 1 ? html`<button type="button" class="button" @click=${() => acts.raise(row)}>${t('supervisor.raise')}</button> ` : nothing}<button type="button" class="button" @click=${() => acts.move(row)}>${t('supervisor.move')}</button></td></tr>`;
   };
-  state.watch(['rows', 'alarms', 'tick'], draw);
+  state.watch(['rows', 'alarms', 'tick', 'whole'], draw);
+}
+
+/** How many callers nobody can reach, and since when the first of them. */
+function unreachable(found) {
+  return found?.count ? html` · <span data-unreachable>${t('supervisor.unreachable_counts', { count: found.count, since: clock(found.oldest_since).slice(0, 5) })}</span>` : nothing;
 }
 
 /** Each desk with what is open at it, the oldest reply it owes, and its cap. */

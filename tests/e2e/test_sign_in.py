@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -194,6 +195,39 @@ def test_a_desk_that_nobody_touches_locks_and_loses_nothing(
     expect(page.locator("#half-typed")).to_be_focused()
     assert page.evaluate("window.sameDocument") is True
     assert page.evaluate("fetch('/api/v1/queue').then(answer => answer.status)") == 200
+    context.close()
+
+
+def test_a_reply_half_typed_is_there_after_the_lock_and_goes_on(
+    quick: Office, browser: Browser, shots: Path
+) -> None:
+    caller = quick.caller("water is coming in")
+    context = quick.context(browser, "cyn")
+    page = quick.desk(context)
+    expect(page.locator(f"#row-{caller.contact}")).to_be_visible()
+    page.keyboard.press("F2")
+    typed = page.locator("#reply-text")
+    expect(typed).to_be_focused()
+    page.keyboard.type("Go up to the")
+    expect(page.locator("dialog.lock")).to_be_visible(timeout=(IDLE_S + 5) * 1_000)
+    # What the caller writes meanwhile is kept from whoever passes by, and touches nothing.
+    path = f"{quick.url}/app/v1/contacts/{caller.handle}/messages"
+    quick._ask("POST", path, {"id": str(uuid.uuid4()), "text": "it is at my knees"}, caller.token)
+    assert "knees" not in page.locator("body").inner_text()
+    page.screenshot(path=shots / "locked_draft.png")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.locator("dialog.lock")).to_be_hidden()
+    expect(typed).to_be_focused()
+    expect(typed).to_have_value("Go up to the")
+    page.keyboard.type(" next floor.")
+    expect(page.locator(".lines")).to_contain_text("it is at my knees")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".line.ours:not(.automatic)")).to_contain_text("Go up to the next floor.")
+    assert quick.shown(caller)["contact"]["claimed_by"] == "cyn", (
+        "a locked desk keeps what it has for a while"
+    )
+    quick.finish(caller)
     context.close()
 
 

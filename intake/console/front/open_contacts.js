@@ -23,8 +23,10 @@ export class OpenContacts {
     live.onOpen(() => {
       this.watched = null; // a new line knows of nobody
       this.keep();
-      for (const id of this.concerned()) this.fetch(id); // what was said while there was none
+      this.fetchAll(); // what was said while there was none
     });
+    // Nothing is told to a locked desk: what was said meanwhile.
+    state.watch(['locked'], () => state.get('locked') === false && this.fetchAll());
     state.watch(['open', 'shown'], () => this.watchThem());
     setInterval(() => this.keep(), KEEP_EVERY_MS);
   }
@@ -142,6 +144,10 @@ export class OpenContacts {
       if (error instanceof ApiError && error.code === 'stale_claim') this.lost(id, error.message);
       throw error;
     }
+  }
+
+  fetchAll() {
+    for (const id of this.concerned()) this.fetch(id);
   }
 
   /** Get a contact again; several wishes in a row are one request. */

@@ -3,6 +3,7 @@
 import { html, nothing, render } from '/libraries/lit-html/lit-html.js';
 import { repeat } from '/libraries/lit-html/directives/repeat.js';
 import { trying } from './actions.js';
+import { keyName } from '../commands.js';
 import { openDialog } from '../dialog.js';
 import { deskName } from '../queue/words.js';
 import { since_s, lasted } from '../times.js';
@@ -69,14 +70,20 @@ export function mountHanding(root, desk) {
     state.set('offers', state.get('offers').filter((one) => one.id !== offer.id));
   });
 
+  const standing = () => (state.get('offers') ?? []).filter((one) => !passed.has(one.id));
+  const isFull = () => state.get('open').filter((one) => !one.lost).length >= state.get('me').open_limit;
+  add('conversation.take_offer', () => take(standing()[0]), {
+    key: 'Alt+o', when: () => standing().length > 0 && !isFull() && isLive(),
+    why: () => t(standing().length && isFull() ? 'conversation.offer_full' : 'conversation.no_offer'),
+  });
+
   const draw = () => {
-    const offers = (state.get('offers') ?? []).filter((one) => !passed.has(one.id));
-    const full = state.get('open').filter((one) => !one.lost).length >= state.get('me').open_limit;
-    render(offers.length ? html`<ul class="offers" aria-label=${t('conversation.offers')}>${repeat(offers.slice(0, SHOWN), (one) => one.id, (one) => html`<li>
+    const [offers, full] = [standing(), isFull()];
+    render(offers.length ? html`<ul class="offers" aria-label=${t('conversation.offers')}>${repeat(offers.slice(0, SHOWN), (one) => one.id, (one, n) => html`<li>
         <span class="offer"><strong>${t('conversation.offer', { who: called(one.from_handler), reference: one.reference })}</strong>
           ${one.to_handler ? nothing : html`<span>${t('conversation.offer_anybody')}</span>`}
           ${one.note ? html`<q>${plain(one.note)}</q>` : nothing} <span class="number">${lasted(since_s(one.offered_at))}</span></span>
-        <button type="button" class="button main small" ?disabled=${full || !isLive()} @click=${() => take(one)}>${t('conversation.offer_take')}</button>
+        <button type="button" class="button main small" ?disabled=${full || !isLive()} @click=${() => take(one)}>${t('conversation.offer_take')}${n ? nothing : html` <kbd>${keyName('Alt+o')}</kbd>`}</button>
         <button type="button" class="button small" ?disabled=${!isLive()} @click=${() => decline(one)}>${t(one.to_handler ? 'conversation.offer_decline' : 'conversation.offer_pass')}</button></li>`)}
       ${offers.length > SHOWN ? html`<li>${t('conversation.offers_more', { count: offers.length - SHOWN })}</li>` : nothing}
       ${full ? html`<li>${t('conversation.offer_full')}</li>` : nothing}</ul>` : nothing, root);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.e2e.office import Office
+from tests.e2e.test_shift_end import tab_to
 
 OpenDesk = Callable[..., Page]
 
@@ -72,6 +74,72 @@ def test_a_supervisor_sees_desks_and_raises_moves_and_caps(
     page.locator("#rule input[value=normal]").check()
     page.locator("#dialog button").last.click()  # left as it was
     expect(page.locator("#rule input[value=busy]")).to_be_checked()
+
+
+def test_by_keyboard_what_a_supervisor_changes_holds_at_once_for_handlers_and_callers(
+    office: Office, open_desk: OpenDesk, shots: Path
+) -> None:
+    office.by("sue", "POST", "/house-rules/automatic-reply", {"rule": "normal"})
+    taken, waiting = (office.caller(f"supervised: help in flat {n}") for n in (1, 2))
+    office.by("bea", "POST", f"/contacts/{taken.contact}/claim", {})
+    bea, cyn = open_desk("bea"), open_desk("cyn")
+    expect(bea.locator("[data-tab]")).to_have_count(1)
+    page = ready(open_desk("sue", "/supervisor"))
+    told, dialog = page.locator("[data-told]"), page.locator("#dialog")
+
+    # A cap of one: from the very next claim on.
+    tab_to(page, page.locator("[data-cap=bea]"))
+    page.keyboard.type("1")
+    expect(told).to_contain_text("bea may have 1 open at once")
+    expect(bea.locator(f"#row-{waiting.contact}")).to_be_visible()
+    bea.keyboard.press("F2")
+    notice = bea.locator("[data-notice]")
+    expect(notice).to_contain_text("1")
+    expect(notice).not_to_be_empty()
+    bea.screenshot(path=shots / "supervisor_capped.png")
+    assert office.shown(waiting)["contact"]["claimed_by"] == ""
+    page.locator("[data-cap=bea]").select_option("3")
+    expect(told).to_contain_text("3 open")
+
+    # Raised under her hands: she sees it where she is, and keeps it.
+    held = page.locator("#desks tr[data-desk=bea] .held-contact")
+    tab_to(page, held.get_by_role("button", name="Raise"))
+    page.keyboard.press("Enter")
+    expect(page.locator("#act-reason")).to_be_visible()
+    tab_to(page, page.locator("#act-reason"))
+    page.keyboard.type("a child is alone there")
+    page.keyboard.press("Enter")
+    expect(told).to_contain_text("has priority 1 now")
+    expect(bea.locator("#conversation .badge.p1").first).to_contain_text("1")
+    expect(bea.locator("#reply-text")).to_be_visible()
+
+    # Moved on to another desk: there it opens, here it is said to be lost.
+    tab_to(page, held.get_by_role("button", name="Move"))
+    page.keyboard.press("Enter")
+    expect(page.locator("#act-to")).to_be_visible()
+    page.locator("#act-to").select_option("cyn")
+    tab_to(page, dialog.locator("button[type=submit]"))
+    page.keyboard.press("Enter")
+    expect(told).to_contain_text("is with cyn now")
+    expect(cyn.locator(".lines")).to_contain_text("help in flat 1")
+    expect(bea.locator(".tab.lost, .tabs [data-tab]")).to_have_count(1)
+
+    # Other first words: whoever writes now is told them.
+    tab_to(page, page.locator("#rule input[value=normal]"))
+    page.keyboard.press("ArrowDown")
+    expect(dialog.locator("blockquote").first).to_be_visible()
+    words = dialog.locator("blockquote").first.inner_text()
+    tab_to(page, dialog.locator("button[type=submit]"))
+    page.keyboard.press("Enter")
+    expect(told).to_contain_text("automatic reply is now: Busy")
+    late = office.caller("supervised: and now I write")
+    deadline = time.monotonic() + 10
+    while not (said := [one["text"] for one in office._replies(late)]) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert said and (said[0] in words or words in said[0]), (said, words)
+    office.by("sue", "POST", "/house-rules/automatic-reply", {"rule": "normal"})
+    for one in (taken, waiting, late):
+        office.finish(one)
 
 
 @pytest.mark.parametrize("theme", ["light", "night"])

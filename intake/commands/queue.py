@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from rich.console import Console, RenderableType
 
-from intake.commands import queue_between, queue_fixes, queue_places, queue_rooms
+from intake.commands import queue_attachments, queue_between, queue_fixes, queue_places, queue_rooms
 from intake.console.terminal import queue as screen
 from intake.console.terminal.client import ConsoleClient, ConsoleRefused
 from intake.console.terminal.text import inert_json, inert_xml, visible
@@ -75,6 +75,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     queue_rooms.add_verbs(verb)
     queue_fixes.add_verbs(verb)
     queue_between.add_verbs(verb)
+    queue_attachments.add_verbs(verb)
 
 
 def _common_arguments(parser: argparse.ArgumentParser, default: Any = None) -> None:

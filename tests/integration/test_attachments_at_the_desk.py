@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -30,6 +31,7 @@ from tests.desk import TOKENS, HandClock, console, new_id
 from tests.drawn import SECRET, picture, sound
 from tests.integration.test_attachments_fetched import CONTEXT, mail
 from tests.integration.test_audit_at_the_desk import tamper_back
+from tests.integration.test_queue_command import Terminal
 
 HTML = b"<!doctype html><script>alert(document.domain)</script>"
 ADA = {"Authorization": f"Bearer {TOKENS['ada']}"}
@@ -297,3 +299,33 @@ def test_a_console_of_its_own_does_without_a_channel_whose_key_it_was_not_given(
     assert [one.kind for one in opened] == ["email"]
     with pytest.raises(BadConfiguration, match=r"channels\.sms"):
         open_channels(settings, SteadyClock())
+
+
+async def test_from_a_terminal_into_a_new_file_and_on_record(
+    store: Store,
+    clock: HandClock,
+    source: Source,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("INTAKE_TOKEN", TOKENS["ada"])
+    _, message = await sends(store, "picture")
+    out = tmp_path / "look.jpg"
+    brings = Attachments([source], limit_bytes=1_000_000, timeout_s=20)  # type: ignore[list-item]
+    async with console(store, clock, attachments=brings) as server:
+        terminal = Terminal(str(server.make_url("")), capsys)
+        assert f"attachment {message} 1" in await terminal.says("show", "1")
+        asks = ("attachment", "1", message, "1", "--out", str(out))
+        assert "viruses" in await terminal.says(*asks)
+        before, looked = out.read_bytes(), len(source.asked)
+        assert before.startswith(b"\xff\xd8\xff") and SECRET not in before
+        assert out.stat().st_mode & 0o077 == 0
+        code, _, said = await terminal.type(*asks)
+        assert code == 1 and "File exists" in said and out.read_bytes() == before
+        assert len(source.asked) == looked, "what could not be kept was not looked at"
+        source.files["picture"] = b"\xff\xd8\xff broken"
+        other = tmp_path / "broken.jpg"
+        code, _, said = await terminal.type("attachment", "1", message, "1", "--out", str(other))
+        assert code == 1 and "broken" in said and not other.exists()
+    assert len(await records(store)) == 1

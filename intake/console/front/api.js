@@ -9,6 +9,8 @@ export class ApiError extends Error {
 }
 
 const TIMEOUT_MS = 10_000;
+/** What a caller attached comes from its provider first. */
+const FILE_TIMEOUT_MS = 60_000;
 
 export class Api {
   /** @param {string} csrf sent back with every change */
@@ -47,6 +49,25 @@ export class Api {
     const said = await answer.json().catch(() => ({ code: 'garbage', message: `status ${answer.status}` }));
     if (!answer.ok) throw this.refuse(new ApiError(answer.status, said.code, said.message));
     return said;
+  }
+
+  /**
+   * A caller's file with what the server says of it; `signal` ends the waiting.
+   * @returns {Promise<{blob: Blob, facts: any}>}
+   */
+  async file(path, signal) {
+    let answer;
+    try {
+      answer = await fetch(`/api/v1${path}`, {
+        credentials: 'same-origin',
+        signal: AbortSignal.any([signal, AbortSignal.timeout(FILE_TIMEOUT_MS)]),
+      });
+      if (answer.ok) return { blob: await answer.blob(), facts: JSON.parse(answer.headers.get('X-Attachment')) };
+    } catch (error) {
+      throw this.refuse(new ApiError(0, 'no_answer', String(error.message || error)));
+    }
+    const said = await answer.json().catch(() => ({ code: 'garbage', message: `status ${answer.status}` }));
+    throw this.refuse(new ApiError(answer.status, said.code, said.message));
   }
 
   refuse(error) {

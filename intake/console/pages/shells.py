@@ -18,6 +18,11 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
     " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+POLICIES = {
+    # The desk shows what callers attached from memory (`blob:`), once our own server has given it: see
+    # DECISIONS.md. No other page can, and no other host is asked.
+    "desk": POLICY.replace("img-src 'self' data:", "img-src 'self' data: blob:") + "; media-src blob:",
+}
 LANGUAGE_COOKIE = "intake-language"
 THEME_COOKIE = "intake-theme"
 THEMES = ("light", "night")
@@ -55,7 +60,7 @@ class Shells:
             text=text,
             status=status,
             content_type="text/html",
-            headers={"Content-Security-Policy": POLICY, "Referrer-Policy": "same-origin"},
+            headers={"Content-Security-Policy": POLICIES.get(name, POLICY), "Referrer-Policy": "same-origin"},
         )
 
 

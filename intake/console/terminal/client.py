@@ -20,6 +20,8 @@ from intake.explaining import Explanation
 T = TypeVar("T")
 
 TIMEOUT_S = 15.0
+ATTACHMENT_S = 90.0
+"""The console asks a provider first, and draws pictures anew."""
 
 
 class ConsoleRefused(IntakeError):
@@ -41,9 +43,7 @@ class ConsoleClient:
 
     def __init__(self, url: str, token: str):
         self._url = url.rstrip("/")
-        self._session = aiohttp.ClientSession(
-            headers={"Authorization": f"Bearer {token}"}, timeout=aiohttp.ClientTimeout(total=TIMEOUT_S)
-        )
+        self._session = aiohttp.ClientSession(headers={"Authorization": f"Bearer {token}"})
 
     async def __aenter__(self) -> ConsoleClient:
         return self
@@ -97,6 +97,11 @@ class ConsoleClient:
         """``places.geojson`` or ``places.pidf.xml``, as it comes."""
         return await self._fetch("GET", f"{_path(contact)}/{document}", _whole, query=query)
 
+    async def attachment(self, contact: str, message: str, number: int) -> bytes:
+        """Attachment ``number`` of a message, from 1; a picture as the JPEG that a desk is shown."""
+        path = f"{_path(contact)}/messages/{quote(message, safe='')}/attachments/{number}"
+        return await self._fetch("GET", path, _whole, timeout_s=ATTACHMENT_S)
+
     async def send(self, contact: str, **body: Any) -> views.SentAnswer:
         return await self._ask("POST", f"{_path(contact)}/send", views.SentAnswer, body)
 
@@ -141,12 +146,19 @@ class ConsoleClient:
         read: Callable[[int, bytes], T],
         body: dict[str, Any] | None = None,
         query: Mapping[str, str | int | float] | None = None,
+        timeout_s: float = TIMEOUT_S,
     ) -> T:
         sent = None if body is None else msgspec.json.encode(body)
         headers = {} if body is None else {"Content-Type": "application/json"}
+        patience = aiohttp.ClientTimeout(total=timeout_s)
         try:
             async with self._session.request(
-                method, f"{self._url}/api/v1{path}", data=sent, params=query, headers=headers
+                method,
+                f"{self._url}/api/v1{path}",
+                data=sent,
+                params=query,
+                headers=headers,
+                timeout=patience,
             ) as response:
                 return read(response.status, await response.read())
         except (aiohttp.ClientError, TimeoutError) as error:

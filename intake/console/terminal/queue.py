@@ -170,8 +170,9 @@ def _line(line: Line) -> tuple[Text, Text]:
     for flag in line.flags:
         sent = f", sent {clock(line.sent_at, seconds=False)}" if flag == "old" else ""
         shown.append(f"  {flag.upper()}{sent}", "bold yellow")
-    for media in line.attachments:
-        shown.append(f"  [{media.kind} {visible(media.name or media.content_type)}]", "dim")
+    for number, media in enumerate(line.attachments, 1):
+        shown.append(f"\n[{media.kind} {visible(media.name or media.content_type)}]", "dim")
+        shown.append(f"\nattachment {line.id} {number}", "dim")
     if line.delivery:
         trouble = (
             f" {visible(line.trouble)}" if line.trouble and line.delivery in ("failed", "queued") else ""

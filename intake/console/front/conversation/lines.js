@@ -5,6 +5,7 @@ import { repeat } from '/libraries/lit-html/directives/repeat.js';
 import { plain } from '../visible_text.js';
 import { entries } from './lines_order.js';
 import { entry } from './lines_view.js';
+import { Looking } from './looking.js';
 import { t } from '../words.js';
 
 const NEAR_PX = 40;
@@ -25,6 +26,10 @@ export function mountLines(root, desk, reply) {
   let shownId = null;
   let drawnId = null;
   let drawn = null;
+  const looking = new Looking(desk, () => {
+    draw();
+    keepInSight();
+  });
 
   render(html`<div class="lines" tabindex="0" role="region" aria-label=${t('conversation.lines')}><ol></ol></div>
     <div class="below"></div><div class="spoken" role="log" aria-label=${t('conversation.new_lines')}></div>`, root);
@@ -35,6 +40,11 @@ export function mountLines(root, desk, reply) {
   const toEnd = () => {
     scroller.scrollTop = scroller.scrollHeight;
     drawBelow();
+  };
+  /** What was pressed stays where it can be seen, whatever opened above or under it. */
+  const keepInSight = () => {
+    const card = /** @type {HTMLElement | null} */ (document.activeElement?.closest('.attachment'));
+    card?.scrollIntoView({ block: card.offsetHeight > scroller.clientHeight ? 'start' : 'nearest' });
   };
   const drawBelow = () => {
     if (shownId && atEnd()) seen.set(shownId, drawn?.length ?? 0);
@@ -52,6 +62,7 @@ export function mountLines(root, desk, reply) {
     shownId = state.get('shown');
     const contact = open.shown();
     const stays = drawnId === shownId;
+    if (!stays) looking.forget();
     const wasAtEnd = !stays || atEnd();
     const before = stays ? drawn : null;
     drawn = contact ? entries(contact) : [];
@@ -67,6 +78,7 @@ export function mountLines(root, desk, reply) {
         draw();
       },
       sentAgain: reply.sentAgain,
+      looking,
       ...(mine ? { ask: reply.ask, again: reply.again } : {}),
     };
     render(repeat(drawn, (one) => one.id, (one) => entry(one, how)), list);
@@ -93,5 +105,6 @@ export function mountLines(root, desk, reply) {
   };
 
   state.watch(['shown', 'contacts', 'open'], draw);
+  state.watch(['locked'], () => state.get('locked') && looking.veil());
   return { draw };
 }

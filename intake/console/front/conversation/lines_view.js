@@ -14,7 +14,7 @@ const APART_S = 1;
 /**
  * @param {import('./lines_order.js').Entry} entry
  * @param {{contact: any, me: string, unfolded: Set<string>, unfold: (what: string) => void, ask?: (question: string) => void,
- *          again?: (line: any) => void, sentAgain: (id: string) => string}} how `ask` and `again` are missing where
+ *          again?: (line: any) => void, sentAgain: (id: string) => string, looking: import('./looking.js').Looking}} how `ask` and `again` are missing where
  *   the contact is not in this handler's hands
  */
 export function entry(entry, how) {
@@ -44,7 +44,7 @@ function theirs({ line, corrected, corrects }, how) {
       : line.text ? html`<p class="words ${corrected ? 'corrected' : ''}">${text(line.id, line.text, how, line.clues)}</p>` : nothing}
     ${questions(line, how)}
     ${line.raw ? raw(line, how) : nothing}
-    ${attachmentCards(line.attachments)}
+    ${attachmentCards(line, how)}
     ${extra(line, how)}
     <p class="meta">${clocks(line)}${elsewhere(line, how)}${repeats(line, how)}
       ${corrected ? html` · ${t('conversation.corrected_at', { at: clock(corrected.at) })}` : nothing}</p></li>`;

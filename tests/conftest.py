@@ -8,7 +8,7 @@ import signal
 import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
@@ -20,6 +20,9 @@ from intake.store.schema import migrate
 from intake.store.store import Store
 from tests.database import running_postgresql
 from tests.writers import launch_in_thread
+
+if TYPE_CHECKING:
+    from tests.behind_doors import Behind
 
 ROOT = Path(__file__).parent.parent
 ENGINES = ("sqlite", "postgresql")
@@ -92,6 +95,16 @@ def migrated_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         return
     server, template = map(request.getfixturevalue, ("postgresql_server", "migrated_template"))
     yield from new_postgresql_database(server, template)
+
+
+@pytest.fixture
+async def behind(store: Store) -> AsyncIterator[Behind]:
+    """What works behind the doors, over that store."""
+    from tests.behind_doors import Behind  # noqa: PLC0415 - browser tests need nothing of it
+
+    made = Behind(store)
+    yield made
+    await made.close()
 
 
 @pytest.fixture

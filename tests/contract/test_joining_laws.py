@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from functools import partial
 from itertools import permutations
@@ -18,19 +18,11 @@ from intake.phone import device_uri
 from intake.simulate.aml_phone import PhoneFix
 from intake.store import claims, contacts, handling, joining, tables, unclaimed
 from intake.store.claims import Claim
-from intake.store.store import Store
 from tests.behind_doors import Behind
 from tests.callers import at, phone, write_in
 from tests.phones import ADAPTER, IMEI, IMEI_2, handset, says_where, texts_where
 
 Step = Callable[[], Awaitable[Any]]
-
-
-@pytest.fixture
-async def behind(store: Store) -> AsyncIterator[Behind]:
-    made = Behind(store)
-    yield made
-    await made.close()
 
 
 async def texts(behind: Behind, digits: int, words: str = "help", **more: Any) -> ContactId:

@@ -4,26 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from intake.store import joining, tables, triage
-from intake.store.store import Store
 from tests.behind_doors import Behind
 from tests.callers import phone, write_in
 from tests.phones import IMEI, handset, says_where
 
 HELD_S, HELD_LONG_S = 0.25, 4.0
 """How long the first worker is held at most between looking who is there and committing what it found."""
-
-
-@pytest.fixture
-async def behind(store: Store) -> AsyncIterator[Behind]:
-    made = Behind(store)
-    yield made
-    await made.close()
 
 
 class Held:

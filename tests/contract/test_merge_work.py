@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -22,13 +21,6 @@ from tests.callers import at, contact, phone, queue_of, write_in
 from tests.desk import HandClock, new_id, register
 
 LEASE_S = 15.0
-
-
-@pytest.fixture
-async def behind(store: Store) -> AsyncIterator[Behind]:
-    made = Behind(store)
-    yield made
-    await made.close()
 
 
 async def merge(store: Store, one: ContactId, into: ContactId, seconds: float = 20) -> Merge:

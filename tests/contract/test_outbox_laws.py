@@ -36,6 +36,7 @@ from intake.store.claims import Claim
 from intake.store.store import Store
 from tests.behind_doors import LEEDS, Behind, new_id
 from tests.callers import at, phone, queue_of, write_in
+from tests.plans import plan_of
 
 FIRE, POLICE = Service.FIRE, Service.POLICE
 A, B, C = "fire-west-yorkshire", "fire-north-yorkshire", "fire-kent"
@@ -572,25 +573,7 @@ ASKED: dict[str, tuple[Callable[[Connection], object], str]] = {
 
 
 async def test_what_loops_ask_comes_out_of_an_index(store: Store) -> None:
-    def plan_of(conn: Connection, ask: Callable[[Connection], object]) -> str:
-        asked: list[tuple[str, Any]] = []
-
-        def keep(_conn: Any, _cursor: Any, statement: str, parameters: Any, *_more: Any) -> None:
-            asked.append((statement, parameters))
-
-        event.listen(conn, "before_cursor_execute", keep)
-        ask(conn)
-        event.remove(conn, "before_cursor_execute", keep)
-        explain = "EXPLAIN QUERY PLAN " if store.is_sqlite else "EXPLAIN "
-        return "\n".join(
-            str(row)
-            for statement, parameters in asked
-            for row in conn.exec_driver_sql(explain + statement, parameters)
-        )
-
     def look(conn: Connection) -> None:
-        if not store.is_sqlite:  # an empty table is scanned unless that is dear
-            conn.exec_driver_sql("SET LOCAL enable_seqscan = off")
         for name, (ask, index) in ASKED.items():
             plan = plan_of(conn, ask)
             assert index in plan, f"{name}: {plan}"

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
 
 import pytest
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection
 
 from intake.location import ClueKind
 from intake.store import claims, location_links, lookups, queue, replies, transfers, unreachable
 from intake.store.store import Store
 from tests.callers import at
+from tests.plans import plan_of
 
 POLLED: dict[str, tuple[Callable[[Connection], object], str]] = {
     "list": (lambda conn: queue.list_queue(conn, at(0)), "ix_contacts_queue"),
@@ -50,25 +50,9 @@ POLLED: dict[str, tuple[Callable[[Connection], object], str]] = {
 async def test_a_polled_question_is_answered_by_its_index(store: Store, name: str) -> None:
     ask, index = POLLED[name]
 
-    def plans(conn: Connection) -> str:
-        asked: list[tuple[str, Any]] = []
+    def counts(statement: str) -> bool:
+        return statement.startswith("SELECT") and "advisory" not in statement
 
-        def keep(_conn: Any, _cursor: Any, statement: str, parameters: Any, *_more: Any) -> None:
-            asked.append((statement, parameters))
-
-        if not store.is_sqlite:  # an empty table is scanned unless that is dear
-            conn.exec_driver_sql("SET LOCAL enable_seqscan = off")
-        event.listen(conn, "before_cursor_execute", keep)
-        ask(conn)
-        event.remove(conn, "before_cursor_execute", keep)
-        explain = "EXPLAIN QUERY PLAN " if store.is_sqlite else "EXPLAIN "
-        return "\n".join(
-            str(row)
-            for statement, parameters in asked
-            if statement.startswith("SELECT") and "advisory" not in statement
-            for row in conn.exec_driver_sql(explain + statement, parameters)
-        )
-
-    plan = await store.run(plans)
+    plan = await store.run(lambda conn: plan_of(conn, ask, counts))
     assert re.search(index, plan), plan
     assert not re.search(r"SCAN \w+'", plan), plan  # SQLite's word for reading a whole table

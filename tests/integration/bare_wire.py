@@ -84,6 +84,11 @@ def _last_code(heard: Iterable[bytes]) -> int:
     return 0
 
 
+HELD_UP_LIMIT_S = 0.2
+TRIES = 12
+"""A busy machine may hold up any loop: a bound on blocking shows in the best of some tries."""
+
+
 class Lag:
     """``worst_s``: the longest time the event loop did not come round."""
 

@@ -1,7 +1,8 @@
-"""Fixtures of the hand-over: a feed, reference rooms, and an originator that takes verdicts."""
+"""Fixtures of the hand-over: a feed, reference rooms, one that takes verdicts; and figures said aloud."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -56,3 +57,14 @@ async def room(tmp_path: Path) -> AsyncIterator[ControlRoomServer]:
     await made.start()
     yield made
     await made.stop()
+
+
+@pytest.fixture
+def say(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
+    """Prints a measured figure past pytest's capture, so that every run shows it."""
+
+    def to_terminal(line: str) -> None:
+        with capsys.disabled():
+            sys.stdout.write(f"\n{line}\n")
+
+    return to_terminal

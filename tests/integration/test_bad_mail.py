@@ -12,10 +12,8 @@ import pytest
 from tests.conftest import ENGINES, new_postgresql_database
 from tests.contract.door_world import Databases, World, open_doors
 from tests.integration.bad_mails import BEGUN, CHANNEL, END, ENVELOPE, HELLO, TALK, WHOLE, mail
-from tests.integration.bare_wire import Piece, exchange, loop_lag, mail_session
+from tests.integration.bare_wire import HELD_UP_LIMIT_S, TRIES, Piece, exchange, loop_lag, mail_session
 
-HELD_UP_LIMIT_S = 0.2
-TRIES = 4
 PARSED_WITHIN_S = 8.0
 AGAIN = "UPDATE raw_messages SET state = 'pending'"
 

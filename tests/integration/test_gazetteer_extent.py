@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -59,15 +58,6 @@ def covered(towns: list[Town], factor: float = 1.0) -> float:
     """The share of held-out postcodes of all the districts that lies within the radius of their town."""
     within = sum(int((town.distances_m <= factor * town.radius_m).sum()) for town in towns)
     return within / sum(len(town.distances_m) for town in towns)
-
-
-@pytest.fixture
-def say(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
-    def to_terminal(line: str) -> None:
-        with capsys.disabled():
-            sys.stdout.write(f"\n{line}\n")
-
-    return to_terminal
 
 
 def test_a_town_s_radius_holds_its_postcodes(towns: list[Town], say: Callable[[str], None]) -> None:

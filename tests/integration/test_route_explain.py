@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,20 +26,12 @@ from intake.routing.replay import ReplayVerdict
 from intake.routing.router import RegionalRouter
 from intake.store import tables
 from intake.store.decisions import records_of, seal_of
-from intake.store.store import Store
 from tests.behind_doors import Behind
 from tests.callers import phone, write_in
 from tests.desk import CONFIG, register
 
 POLICE, FIRE = Service.POLICE, Service.FIRE
 BORDER = "fight at 55.811, -2.036"  # Scotland's border: 500 m are two forces'
-
-
-@pytest.fixture
-async def behind(store: Store) -> AsyncIterator[Behind]:
-    made = Behind(store)
-    yield made
-    await made.close()
 
 
 @pytest.fixture

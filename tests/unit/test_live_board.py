@@ -64,6 +64,7 @@ def random_change(chance: random.Random, number: int) -> tuple[LiveContact, str]
         location=LEEDS if chance.random() < 0.5 else None,
         channel=ChannelKind(chance.choice(("sms", "app"))),
         reroute=chance.choice(("", "moved", "other_room")),
+        unreachable_since=at(40) if chance.random() < 0.2 else None,
     )
     return live(one, chance.random() < 0.5), chance.choice(REGIONS)
 
@@ -183,3 +184,26 @@ def test_a_changed_order_and_total_are_told() -> None:
     assert (delta["order"], delta["total"]) == (["c0002", "c0000"], 4)
     assert [row["id"] for row in delta["rows"]] == ["c0002"]
     assert delta["filters"]["all"] == 4
+
+
+def test_an_unreachable_caller_alarms_when_to_be_tried_again_or_back_and_not_before() -> None:
+    """Both waits count from the moment they are back, whatever their place; a routine one rests."""
+    board = Board()
+    marked = {"state": ContactState.STALE, "unreachable_since": at(300), "next_attempt_at": at(1200)}
+    for number, priority in ((1, Priority.IMMEDIATE), (2, Priority.ROUTINE)):
+        board.take(live(contact(number, priority=priority, **marked), answered=True), "", at(301))
+    assert board.filters()["unreachable"] == 2
+    assert (board.unanswered(at(1199)).count, board.counts().claimable) == (0, {})
+    assert sorted(board.lapsed(at(1201))) == ["c0001", "c0002"]
+    for number, priority in ((1, Priority.IMMEDIATE), (2, Priority.ROUTINE)):
+        board.take(live(contact(number, priority=priority, **marked), answered=True), "", at(1201))
+    seen = board.unanswered(at(1215))
+    assert (seen.count, seen.contact, seen.oldest_queued_at) == (1, "c0001", at(1200))
+    assert (seen.first10, seen.first60, board.counts().claimable) == (1, 0, {1: 1})
+    back = {**marked, "state": ContactState.WAITING, "next_attempt_at": at(400)}
+    board.take(live(contact(2, priority=Priority.ROUTINE, **back), answered=True), "", at(401))
+    assert board.unanswered(at(1215)).contact == "c0002"
+    assert board.filters()["unreachable"] == 1
+    taken = {"state": ContactState.OPEN, "claimed_by": "ada", "next_attempt_at": at(1300)}
+    board.take(live(contact(2, priority=Priority.ROUTINE, **taken), answered=True), "", at(1216))
+    assert board.unanswered(at(1217)).count == 1

@@ -20,7 +20,7 @@ from intake.console.live.hub import HUB
 from intake.console.roles import Person, Role
 from intake.contact import ContactId
 from intake.errors import StoreUnavailable
-from intake.store import claims, contacts
+from intake.store import claims, contacts, drafts
 from intake.store.claims import Claim
 from intake.store.store import Store
 from tests.behind_doors import eventually
@@ -180,6 +180,29 @@ async def test_alarms_say_who_waits_unanswered_and_whether_anybody_is_there(stor
 
 def _kinds(desk: LiveDesk) -> set[str]:
     return {frame["t"] for frame in desk.frames}
+
+
+async def test_who_types_to_a_caller_is_said_to_those_who_look_and_to_nobody_else(store: Store) -> None:
+    one, other = await write_in(store, phone(1)), await write_in(store, phone(2))
+
+    async def types(handler: str, contact: str, text: str) -> None:
+        await store.run(lambda c: drafts.keep(c, CLOCK.now(), handler, ContactId(contact), text))
+
+    async with (
+        console(store, CLOCK) as server,
+        live_desk(server) as ada,
+        live_desk(server, "bea") as bea,
+    ):
+        await ada.say("watch", contacts=[one])
+        await bea.say("watch", contacts=[one, other])
+        await types("bea", one, "words of bea")
+        await types("ada", other, "words of ada")
+        assert (await ada.hear("typing"))["contacts"] == {one: ["bea"]}
+        assert (await bea.hear("typing"))["contacts"] == {other: ["ada"]}
+        await types("bea", one, "")
+        assert (await ada.hear("typing"))["contacts"] == {}
+        await bea.hear("beat", 2.0)
+        assert not any("words of" in text for text in [*ada.texts, *bea.texts])
 
 
 async def test_no_desk_is_an_alarm_at_once(store: Store) -> None:

@@ -19,9 +19,11 @@ export class OpenContacts {
     this.fetching = new Map();
     this.left = new Map();
     live.on('contact', (frame) => (this.concerned().includes(frame.id) ? this.fetch(frame.id) : this.adopt(frame)));
+    live.on('typing', (frame) => this.typing(frame.contacts));
     live.on('lost', (frame) => this.lost(frame.id, frame.message));
     live.onOpen(() => {
       this.watched = null; // a new line knows of nobody
+      this.typists = null;
       this.keep();
       this.fetchAll(); // what was said while there was none
     });
@@ -168,6 +170,7 @@ export class OpenContacts {
       try {
         const before = this.state.get(`contact:${id}`);
         const after = await this.api.get(`/contacts/${id}`);
+        if (this.typists) after.typing = this.typists[id] ?? [];
         this.count(id, before, after);
         this.state.set(`contact:${id}`, after);
         this.state.touch('contacts');
@@ -186,6 +189,16 @@ export class OpenContacts {
     if (more > 0 && this.state.get('shown') !== id) open.unread += more;
     if (after.contact.claimed_by === this.state.get('me')?.handler) open.attempts = after.contact.attempts;
     this.state.touch('open');
+  }
+
+  /** Who else types, by contact: drafts are nobody's change, so the contact itself is not told anew. */
+  typing(contacts) {
+    this.typists = contacts;
+    for (const id of this.concerned()) {
+      const contact = this.state.get(`contact:${id}`);
+      if (contact) contact.typing = contacts[id] ?? [];
+    }
+    this.state.touch('contacts');
   }
 
   lost(id, message) {

@@ -13,6 +13,7 @@ from intake import metrics
 from intake.console.access import who
 from intake.console.api.handings import view as offer_view
 from intake.console.desk import Desk
+from intake.console.live import typists
 from intake.console.live.board import Board
 from intake.console.live.frames import frame
 from intake.console.live.seat import Seat
@@ -21,7 +22,7 @@ from intake.console.views.between import OfferView
 from intake.console.views.supervising import desk_counts, desk_views
 from intake.contact import ContactId
 from intake.errors import StoreUnavailable
-from intake.store import Connection, answering, handings, keeping, presence, queue
+from intake.store import Connection, answering, drafts, handings, keeping, presence, queue
 from intake.store.claims import Claim
 from intake.store.keeping import Lost
 from intake.store.presence import DeskRow
@@ -176,6 +177,7 @@ class Tending:
             seat.say_latest("offers", frame("offers", offers=mine), unless=_NO_OFFERS)
         await self._tell_desks(now_s)
         await self._tell_answered(now_s)
+        await self._tell_typing(now)
         for seat in [one for one in self._seats if now_s - one.asked_at > SESSION_EVERY_S]:
             await self._ask_again(seat)
             seat.asked_at = now_s
@@ -196,6 +198,13 @@ class Tending:
             self._answered = frame("answered", **msgspec.structs.asdict(found))
         for seat in self._seats:
             seat.say_latest("answered", self._answered)
+
+    async def _tell_typing(self, now: datetime) -> None:
+        looked_at = typists.watched(self._seats)
+        found = (
+            await self._desk.store.read(lambda conn: drafts.typing(conn, now, looked_at)) if looked_at else {}
+        )
+        typists.tell(self._seats, found)
 
     async def _tell_desks(self, now_s: float) -> None:
         wanting = [seat for seat in self._seats if seat.wants_desks and seat.person.may(Right.SUPERVISE)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,21 @@ async def answered(
         if lag.worst_s <= HELD_UP_LIMIT_S:
             return status_of(heard), heard
     raise AssertionError(f"the event loop was held up for {min(held_up):.3f} s at best")
+
+
+def work_hard(seconds: float) -> None:
+    end_s = time.thread_time() + seconds
+    while time.thread_time() < end_s:
+        pass
+
+
+@pytest.mark.parametrize("hold_up", [time.sleep, work_hard])
+async def test_a_loop_that_is_held_up_is_seen(hold_up: Callable[[float], None]) -> None:
+    """Negative control of the measure: what sleeps and what reckons in the loop."""
+    async with loop_lag() as lag:
+        await asyncio.sleep(0.01)
+        hold_up(2 * HELD_UP_LIMIT_S)
+    assert lag.worst_s > HELD_UP_LIMIT_S
 
 
 async def assert_still_serving(world: World, target: Target) -> None:

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from intake.console.api import drafts, handings, house_rules, merging, notes, stock_replies, updates
+from intake.console.api import (
+    drafts,
+    handings,
+    house_rules,
+    merging,
+    notes,
+    reading_along,
+    stock_replies,
+    updates,
+)
 from intake.console.roles import Right
 from intake.console.routes import Route, route
 
@@ -28,6 +37,8 @@ BETWEEN: tuple[Route, ...] = (
     # What rooms that have it are told
     route("POST", f"{CONTACT}/update", updates.send, Right.WORK, "contact.update"),
     # What a supervisor does
+    route("POST", f"{CONTACT}/join", reading_along.join, Right.SUPERVISE, "contact.join"),
+    route("POST", f"{CONTACT}/leave", reading_along.leave, Right.SUPERVISE, "contact.leave"),
     route("POST", f"{CONTACT}/move", handings.move, Right.SUPERVISE, "contact.move"),
     route("GET", f"{V1}/house-rules/automatic-reply", house_rules.automatic_reply, Right.SUPERVISE),
     route(

@@ -126,6 +126,8 @@ TABLE = {
         )
     },
     # Supervisors
+    f"POST {C}/join": SUPERVISES,
+    f"POST {C}/leave": SUPERVISES,
     f"POST {C}/move": SUPERVISES,
     f"POST {C}/raise": SUPERVISES,
     "GET /api/v1/house-rules/automatic-reply": SUPERVISES,

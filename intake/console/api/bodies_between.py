@@ -58,6 +58,10 @@ class Move(Body):
     reason: Annotated[str, msgspec.Meta(max_length=200)] = ""
 
 
+class ReadAlong(Body):
+    """A supervisor joins, or leaves: nothing more to say."""
+
+
 class Raise(Body):
     """A supervisor raises a priority; it is never lowered this way."""
 

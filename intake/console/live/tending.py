@@ -16,16 +16,18 @@ from intake.console.desk import Desk
 from intake.console.live import typists
 from intake.console.live.board import Board
 from intake.console.live.frames import frame
+from intake.console.live.readers import Readers
 from intake.console.live.seat import Seat
 from intake.console.roles import Right
 from intake.console.views.between import OfferView
 from intake.console.views.supervising import desk_counts, desk_views
 from intake.contact import ContactId
 from intake.errors import StoreUnavailable
-from intake.store import Connection, answering, drafts, handings, keeping, presence, queue
+from intake.store import Connection, answering, drafts, handings, keeping, presence, queue, reading_along
 from intake.store.claims import Claim
 from intake.store.keeping import Lost
 from intake.store.presence import DeskRow
+from intake.store.reading_along import Reader
 
 log = structlog.get_logger()
 
@@ -56,6 +58,7 @@ class Tending:
         self._desks: Sequence[DeskRow] = ()
         self._seen_at = self._second_at = self._desks_at = self._answered_at = 0.0
         self._answered = b""
+        self._readers = Readers(desk, seats)
 
     # -- what desks ask for ---------------------------------------------------------------------
 
@@ -125,6 +128,8 @@ class Tending:
                 presence.arrive(conn, now, name)
             presence.seen(conn, now, there)
             presence.left(conn, now, left - there)
+            if left or is_time:
+                reading_along.end_of(conn, now, left - there)
             for name, state in sorted(states.items()):
                 presence.set_state(conn, now, name, state)
             if shown:
@@ -165,11 +170,12 @@ class Tending:
     async def _each_second(self, now_s: float) -> None:
         now = self._desk.clock.now()
 
-        def read(conn: Connection) -> tuple[Sequence[DeskRow], list[OfferView]]:
+        def read(conn: Connection) -> tuple[Sequence[DeskRow], list[OfferView], Sequence[Reader]]:
             offers = [offer_view(*one) for one in handings.standing(conn, now)]
-            return presence.all_desks(conn), offers
+            return presence.all_desks(conn), offers, reading_along.readers(conn, now)
 
-        self._desks, offers = await self._desk.store.read(read)
+        self._desks, offers, readers = await self._desk.store.read(read)
+        await self._readers.tell(readers, now)
         self._tell_alarms(now)
         for seat in self._seats:
             name = seat.person.name

@@ -15,6 +15,7 @@ from intake.store.tables.desks import (
     notes,
     passkey_challenges,
     passkeys,
+    readings,
     reply_keys,
 )
 from intake.store.tables.handing_over import (
@@ -56,6 +57,7 @@ __all__ = [
     "passkeys",
     "phones",
     "raw_messages",
+    "readings",
     "replies",
     "reply_keys",
     "reroutes",

@@ -100,6 +100,16 @@ desks = Table(
     Column("connected", Boolean, nullable=False, server_default=false()),
 )
 
+# A supervisor who reads a conversation along: true while their live line shows it.
+readings = Table(
+    "readings",
+    metadata,
+    Column("contact_id", ID, primary_key=True),
+    Column("handler", String(40), primary_key=True),
+    Column("since", Instant, nullable=False),
+    Column("seen_at", Instant, nullable=False),
+)
+
 # What a handler has typed and not sent: survives the browser, the machine and the intake.
 drafts = Table(
     "drafts",

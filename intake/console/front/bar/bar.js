@@ -7,7 +7,8 @@ import { keyName } from '../commands.js';
 import { clock, day, lasted, now, since_s, zone } from '../times.js';
 import { t } from '../words.js';
 
-const AVAILABILITY = 'intake-availability';
+/** Where a desk keeps that it is away: over a reload, and no longer than its tab. */
+export const AVAILABILITY = 'intake-availability';
 const YEAR_S = 31_536_000;
 
 /** `how.isSupervising`: the supervisor's page, which takes no contacts and makes no sounds. */

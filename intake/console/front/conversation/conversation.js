@@ -6,6 +6,7 @@ import { drawHeader } from './header.js';
 import { mountTabs } from './tabs.js';
 import { mountHanding } from './handing.js';
 import { mountLines } from './lines.js';
+import { addReadingAlong } from './reading_along.js';
 import { mountReply } from './reply.js';
 import { mountUnreachable } from './unreachable.js';
 import { t } from '../words.js';
@@ -20,6 +21,7 @@ export function mountConversation(root, desk) {
 
   const reply = mountReply(part('reply'), desk);
   addActions(desk, reply);
+  desk.joinAsked = addReadingAlong(desk);
   mountTabs(part('tabs'), desk);
   mountHanding(part('offers'), desk);
   mountLines(part('lines'), desk, { ask: reply.fill, again: reply.again, sentAgain: reply.sentAgain });
@@ -40,6 +42,6 @@ export function mountConversation(root, desk) {
     drawHeader(head, desk, contact);
     drawActions(actions, desk, contact);
   };
-  state.watch(['shown', 'contacts', 'open', 'tick', 'live', 'me'], draw);
+  state.watch(['shown', 'contacts', 'open', 'tick', 'live', 'me', 'readers', 'joined'], draw);
   root.dataset.nothing = t('conversation.nothing');
 }

@@ -2,6 +2,7 @@
 
 import { html, nothing, render } from '/libraries/lit-html/lit-html.js';
 import { offeredTo } from './handing.js';
+import { readersLine, readingLine } from './reading_along.js';
 import { deskName } from '../queue/words.js';
 import { clock, day, now } from '../times.js';
 import { plain } from '../visible_text.js';
@@ -27,7 +28,7 @@ export function drawHeader(root, desk, contact) {
     <div class="head-line quiet"><span class="caller" title=${t('conversation.caller')}>${plain(caller(row.caller))}</span> ·
       ${row.language ? language(row.language) : t('conversation.language_unknown')} ·
       ${t('conversation.first_message')} <span class="number">${when(first)}</span></div>
-    ${whose(contact, desk, state)}</div>`, root);
+    ${whose(contact, desk, state)}${readersLine(desk)}</div>`, root);
 }
 
 /** Said in full only where it is needed: the day where it is not today. */
@@ -62,6 +63,8 @@ function whose(contact, desk, state) {
     return html`<div class="whose"><span>${who}</span>${commands.button('conversation.withdraw', 'small')}</div>`;
   }
   const other = row.claimed_by && row.claimed_by !== state.get('me').handler ? row.claimed_by : '';
+  const reading = other && !entry ? readingLine(desk, deskName(other, { numbers: state.get('numbers') }, t)) : null;
+  if (reading) return reading;
   const what = entry?.lost ? t('conversation.lost', { reason: entry.lost })
     : other ? t('conversation.looking_other', { who: deskName(other, { numbers: state.get('numbers') }, t) })
     : row.state === 'closed' ? t('conversation.looking_closed')

@@ -49,6 +49,7 @@ export function mountDesks(root, { state, acts }) {
     <td class="number">${owed(one.owed_since)}</td>
     <td>${one.open.length ? one.open.map((contact) => html`<span class="held-contact"><span class="badge p${contact.priority}">${contact.priority}</span> ${contact.reference} ${owed(contact.owed_since)}
       ${contact.priority > 1 ? html`<button type="button" class="button" aria-label=${t('supervisor.raise_title', { reference: contact.reference })} @click=${() => acts.raise(contact)}>${t('supervisor.raise')}</button>` : nothing}
+      ${one.handler === state.get('me').handler ? nothing : html`<a class="button" href="/desk#join=${contact.id}" target="intake-desk" aria-label=${t('supervisor.join_title', { reference: contact.reference })}>${t('between.join')}</a>`}
       <button type="button" class="button" aria-label=${t('supervisor.move_title', { reference: contact.reference })} @click=${() => acts.move({ ...contact, handler: one.handler })}>${t('supervisor.move')}</button></span>`) : html`<span class="quiet">${t('supervisor.nothing_open')}</span>`}</td>
     <td>${cap(one)}</td></tr>`;
   const cap = (one) => {

@@ -201,6 +201,14 @@ def _between_handlers() -> None:
         postgresql_where=sa.text("undone_at IS NULL"),
     )
     op.create_table(
+        "readings",
+        sa.Column("contact_id", ID, nullable=False),
+        sa.Column("handler", sa.String(length=40), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("seen_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("contact_id", "handler", name="pk_readings"),
+    )
+    op.create_table(
         "house_rules",
         sa.Column("key", sa.String(length=40), nullable=False),
         sa.Column("value", sa.Text(), nullable=False),

@@ -3,16 +3,22 @@
 import { html, nothing } from '/libraries/lit-html/lit-html.js';
 import { rings } from './stock_matching.js';
 import { smsParts } from './sms_parts.js';
+import { caller } from './header.js';
+import { wayOf } from './way.js';
+import { plain } from '../visible_text.js';
+import { word } from '../visible_text_view.js';
 import { t } from '../words.js';
 
 /** @param {string} text @param {any} contact the shown one @param {string} kept a draft's status @param {string} live */
 export function replyHint(text, contact, kept, live) {
   if (!contact) return nothing;
-  const word = contact.contact.silent ? rings(text) : null;
-  return html`<span id="reply-facts" class="reply-facts number">${length(text, contact.contact.channel)}</span>
+  const ringing = contact.contact.silent ? rings(text) : null;
+  const way = wayOf(contact);
+  return html`<span id="reply-facts" class="reply-facts number">${length(text, way.channel)}</span>
+    ${contact.merged?.length ? html`<span class="way" data-way=${way.id}>${t('conversation.reply_goes', { way: word(`conversation.channel_${way.channel}`, way.channel), who: plain(caller(way.caller)) })}</span>` : nothing}
     ${kept ? html`<span class="kept ${kept}" data-kept=${kept}>${t(`conversation.draft_${kept}`)}</span>` : nothing}
     ${live === 'live' ? nothing : html`<span class="kept here">${t('conversation.no_line')}</span>`}
-    ${word ? html`<span class="flag">${t('conversation.silent_word', { word })}</span>` : nothing}
+    ${ringing ? html`<span class="flag">${t('conversation.silent_word', { word: ringing })}</span>` : nothing}
     ${contact.typing?.length ? html`<span class="typing">${t('conversation.typing', { who: contact.typing.join(', ') })}</span>` : nothing}`;
 }
 

@@ -2,6 +2,7 @@
 
 import { ask } from '../dialog.js';
 import { rings } from './stock_matching.js';
+import { wayOf } from './way.js';
 import { t } from '../words.js';
 
 const LONGEST = 4_000;
@@ -35,7 +36,7 @@ export class ReplySending {
     this.errors.delete(contact);
     this.changed();
     try {
-      await this.desk.open.post(contact, 'replies', { text, id: this.drafts.keyFor(contact, text) });
+      await this.desk.open.post(contact, 'replies', { text, id: this.drafts.keyFor(contact, text), ...this.to(contact) });
       this.taken(contact, text);
       this.drafts.sent(contact, text);
       this.desk.open.fetch(contact);
@@ -56,7 +57,7 @@ export class ReplySending {
     this.repeats.set(line.id, repeat);
     this.going.add(contact);
     try {
-      await this.desk.open.change(contact, 'replies', { text: line.text, id: repeat.key });
+      await this.desk.open.change(contact, 'replies', { text: line.text, id: repeat.key, ...this.to(contact) });
       repeat.done = true;
     } catch (error) {
       this.errors.set(contact, this.whatToDo(error));
@@ -69,6 +70,12 @@ export class ReplySending {
 
   sentAgain(line) {
     return this.repeats.get(line)?.done ? line : '';
+  }
+
+  /** To whom the desk shows that it goes, as it was when the key was pressed. */
+  to(contact) {
+    const shown = this.desk.state.get(`contact:${contact}`);
+    return shown ? { to: wayOf(shown).id } : {};
   }
 
   async maySend(contact, text) {

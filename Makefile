@@ -50,7 +50,8 @@ bench: setup     ## side by side with yardsticks; writes the table of tests/benc
 	@$(BIN)/python tests/bench/bench.py
 	@$(BIN)/python tests/bench/bench_routing.py
 	@$(BIN)/python tests/bench/bench_mait.py
-	@$(BIN)/python tests/bench/bench_console.py --write
+	@$(BIN)/python tests/bench/bench_console.py --engine sqlite --write
+	@$(BIN)/python tests/bench/bench_console.py --engine postgresql --write
 
 accuracy: setup  ## how often the map and the stated circles are right: one table; fails when an aim is missed
 	@PYTHONPATH=tests $(BIN)/python -m accuracy

@@ -18,6 +18,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
@@ -25,9 +27,12 @@ from typing import Any
 
 import uvloop
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from database import running_postgresql
+
 WARM_S = 2.0
 README = Path(__file__).parent / "README.md"
-START, END = "<!-- console:start -->", "<!-- console:end -->"
+ENGINES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 
 
 def token_of(desk: int) -> str:
@@ -121,9 +126,9 @@ async def sit(port: int, desks: int, seconds: float, own: bool) -> None:
 
 
 class Console:
-    def __init__(self, folder: str, contacts: int, rate: int):
+    def __init__(self, url: str, contacts: int, rate: int):
         server = Path(__file__).with_name("console_server.py")
-        command = [sys.executable, str(server), folder, str(contacts), str(rate)]
+        command = [sys.executable, str(server), url, str(contacts), str(rate)]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.port = json.loads(self.line())["port"]
 
@@ -183,10 +188,21 @@ def measure(console: Console, desks: int, seconds: float, own: bool) -> dict[str
     }
 
 
-def table(contacts: int, rate: int, seconds: float) -> str:
-    rows = []
+@contextmanager
+def database(engine: str) -> Iterator[str]:
+    """The URL of an empty database, gone when the block ends."""
+    if engine == "postgresql":
+        with running_postgresql() as url:
+            yield url
+        return
     with tempfile.TemporaryDirectory() as folder:
-        console = Console(folder, contacts, rate)
+        yield f"sqlite:///{folder}/intake.db"
+
+
+def table(engine: str, contacts: int, rate: int, seconds: float) -> str:
+    rows = []
+    with database(engine) as url:
+        console = Console(url, contacts, rate)
         for name, desks, own in (
             ("nobody looks", 0, False),
             ("1 desk", 1, False),
@@ -203,7 +219,8 @@ def table(contacts: int, rate: int, seconds: float) -> str:
     day = datetime.now(UTC).date()
     return "\n".join(
         [
-            f"`python tests/bench/bench_console.py` on {day}: {contacts:,} open contacts, SQLite,"
+            f"`python tests/bench/bench_console.py --engine {engine}` on {day}:"
+            f" {contacts:,} open contacts, {ENGINES[engine]},"
             f" {os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()}.",
             "",
             "| who looks | changes/s | commit to frame p50 ms | p99 ms | samples | CPU of the console"
@@ -227,19 +244,30 @@ def painted(contacts: int, rate: int, seconds: float) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("what", nargs="*", default=["table"])
+    parser.add_argument("--engine", choices=sorted(ENGINES), default="sqlite")
+    parser.add_argument("--contacts", type=int, default=5_000)
+    parser.add_argument("--rate", type=int, default=500, help="changes a second")
     parser.add_argument("--seconds", type=float, default=6.0)
-    parser.add_argument("--write", action="store_true", help="put the table into README.md")
+    parser.add_argument("--write", action="store_true", help="put the engine's table into README.md")
     asked = parser.parse_args()
     if asked.what[0] == "sit":
         port, desks, seconds, own = asked.what[1:]
         uvloop.run(sit(int(port), int(desks), float(seconds), own == "1"))
     else:
-        found = table(5_000, 500, asked.seconds) + "\n\n" + painted(5_000, 500, 2 * asked.seconds)
+        found = table(asked.engine, asked.contacts, asked.rate, asked.seconds)
+        if asked.engine == "sqlite":  # the stand-in that paints has no database: once is enough
+            found += "\n\n" + painted(asked.contacts, asked.rate, 2 * asked.seconds)
         print(found)
         if asked.write:
-            text = README.read_text("utf-8")
-            before, rest = text.split(START)
-            README.write_text(f"{before}{START}\n{found}\n{END}{rest.split(END)[1]}", "utf-8")
+            write(asked.engine, found)
+
+
+def write(engine: str, found: str) -> None:
+    """Each engine has its own place in the README: one run leaves the other's figures alone."""
+    start, end = f"<!-- console {engine}:start -->", f"<!-- console {engine}:end -->"
+    text = README.read_text("utf-8")
+    before, rest = text.split(start)
+    README.write_text(f"{before}{start}\n{found}\n{end}{rest.split(end)[1]}", "utf-8")
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import types
 from pathlib import Path
 from typing import Any
 
+import structlog
 import uvloop
 from aiohttp.test_utils import TestServer
 
@@ -71,9 +72,8 @@ class Changes:
             triage.suggest(conn, now, contact_id, {"summary": f"c{first + at}"})
 
 
-async def serve(folder: Path, contacts: int, rate: int) -> None:
+async def serve(url: str, contacts: int, rate: int) -> None:
     """Seed, listen, print the port, change; each line of standard input is answered with what it took."""
-    url = f"sqlite:///{folder}/intake.db"
     migrate(url)
     clock = SteadyClock()
     store = Store(url, clock)
@@ -100,4 +100,6 @@ async def serve(folder: Path, contacts: int, rate: int) -> None:
 
 
 if __name__ == "__main__":
-    uvloop.run(serve(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])))
+    # Standard output holds the answers alone.
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(file=sys.stderr))
+    uvloop.run(serve(sys.argv[1], int(sys.argv[2]), int(sys.argv[3])))

@@ -132,7 +132,7 @@ def open_channels(
     if problems and not leave_out:
         raise BadConfiguration(problems)
     for problem in problems:
-        log.warning("attachments_not_fetched", problem=problem)
+        log.warning("channel_left_out", problem=problem)
     return tuple(made)
 
 

@@ -115,7 +115,12 @@ def relay_tls(setting: Setting) -> ssl.SSLContext:
 
 
 def write_config(
-    setting: Setting, original: Path, twilio_url: str, bot_api_url: str, relay_port: int
+    setting: Setting,
+    original: Path,
+    twilio_url: str,
+    bot_api_url: str,
+    relay_port: int,
+    media_host: str,
 ) -> None:
     """The configuration of this run: the checkout's own, but for ``intake.toml``. It holds no secret."""
     setting.config_dir.mkdir()
@@ -142,6 +147,7 @@ def write_config(
             "account_sid": doors.account_sid,
             "numbers": [doors.number],
             "api_base": twilio_url,
+            "media_hosts": [media_host],
         },
         "channels.app": {"enabled": True},
         "channels.telegram": {"enabled": True, "api_base": bot_api_url},

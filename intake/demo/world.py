@@ -48,7 +48,12 @@ async def world(
         outside = Outside(setting.doors, clock.now, relay_tls=making.relay_tls(setting))
         await stack.enter_async_context(outside)
         making.write_config(
-            setting, config_dir, outside.twilio.base_url, outside.telegram.base_url, outside.relay.port
+            setting,
+            config_dir,
+            outside.twilio.base_url,
+            outside.telegram.base_url,
+            outside.relay.port,
+            outside.twilio.files.host,
         )
         say("intake serve: doors, workers, console")
         feeds = {room_id: room.feed_url for room_id, room in rooms.items()}

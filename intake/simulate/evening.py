@@ -11,6 +11,7 @@ import msgspec
 
 from intake.simulate.app_client import AppClient
 from intake.simulate.outside import Outside
+from intake.simulate.pictures import house_on_fire
 from intake.simulate.telegram_api import Person
 
 FIRE_PHONE, SILENT_PHONE, GARBLED_PHONE = "+447700900142", "+447700900355", "+447700900811"
@@ -198,7 +199,10 @@ class Evening:
 
     async def _fire(self) -> None:
         twilio = self._outside.twilio
-        first = await twilio.text(FIRE_PHONE, FIRE.words, to=self._outside.doors.number)
+        picture = await asyncio.to_thread(house_on_fire)
+        first = await twilio.text(
+            FIRE_PHONE, FIRE.words, to=self._outside.doors.number, media=["image/png"], bodies=[picture]
+        )
         await asyncio.sleep(0.5)
         again = await twilio.deliver(first.sid)
         answers = [status for _, status in first.tries + again.tries]

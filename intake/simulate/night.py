@@ -7,15 +7,17 @@ import asyncio
 import msgspec
 
 from intake.simulate.outside import Outside
+from intake.simulate.pictures import house_on_fire
 
 FIRST_AFTER_S, EVERY_S = 3.0, 25.0
 
 
 class Late(msgspec.Struct, frozen=True, kw_only=True):
-    """One caller: by text from ``phone``, or by the app where that is empty."""
+    """One caller: by text from ``phone``, with a picture if ``sees``, or by the app where that is empty."""
 
     words: str
     phone: str = ""
+    sees: bool = False
     service: str = ""
     language: str = ""
     at: tuple[float, float, float] | None = None
@@ -26,6 +28,7 @@ NIGHT = (
     Late(
         words="Smoke is coming out of the flat above us, LS1 6AG in Leeds",
         phone="+447700900401",
+        sees=True,
     ),
     Late(words="My dad has fallen and is not breathing well", service="ambulance", at=(51.4816, -3.1791, 14)),
     Late(words="Car off the road on the A660 near Leeds, one man hurt", phone="+447700900402"),
@@ -51,7 +54,10 @@ async def play(outside: Outside) -> None:
 
 async def _write(outside: Outside, late: Late) -> None:
     if late.phone:
-        await outside.twilio.text(late.phone, late.words, to=outside.doors.number)
+        seen = [await asyncio.to_thread(house_on_fire)] if late.sees else []
+        await outside.twilio.text(
+            late.phone, late.words, to=outside.doors.number, media=["image/png"] * len(seen), bodies=seen
+        )
         return
     app = outside.app()
     await app.open(late.words, service=late.service, language=late.language)

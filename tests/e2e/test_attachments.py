@@ -29,6 +29,26 @@ HTML = b"<!doctype html><title>page</title><script>document.title='OWNED'</scrip
 FETCHED = re.compile(r"/api/v1/contacts/[^/]+/messages/[^/]+/attachments/\d+$")
 
 
+RECORD = """async () => {
+  const canvas = Object.assign(document.createElement('canvas'), { width: 64, height: 48 });
+  const paint = canvas.getContext('2d');
+  const pieces = [];
+  const recorder = new MediaRecorder(canvas.captureStream(20), { mimeType: 'video/webm;codecs=vp8' });
+  recorder.ondataavailable = (event) => pieces.push(event.data);
+  const ended = new Promise((resolve) => (recorder.onstop = resolve));
+  recorder.start();
+  for (let n = 0; n < 12; n += 1) {
+    paint.fillStyle = n % 2 ? '#b03030' : '#3f7d3a';
+    paint.fillRect(0, 0, 64, 48);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  recorder.stop();
+  await ended;
+  return [...new Uint8Array(await new Blob(pieces).arrayBuffer())];
+}"""
+"""A short film, made by the browser itself."""
+
+
 class PictureOffice(TalkOffice):
     """An office whose Twilio and Telegram are there and keep what callers attach; they run in a thread."""
 
@@ -271,3 +291,30 @@ def test_cards_in_both_languages_and_themes(
     expect(button(cards.nth(1))).to_have_text(words[1])
     page.screenshot(path=shots / f"attachment_{language}_{theme}.png")
     check(page)
+
+
+def test_a_video_is_blurred_and_silent_until_it_is_shown(
+    talk: PictureOffice, desk: Desk, browser: Browser, shots: Path
+) -> None:
+    blank = browser.new_context()
+    film = bytes(blank.new_page().evaluate(RECORD))
+    blank.close()
+    talk.mms("+447700900304", "watch this", video_webm=film)
+    page = desk()
+    take(page, "watch this")
+    card = page.locator(".attachment")
+    expect(button(card)).to_have_text("Look")
+    button(card).click()
+    video = card.locator("video")
+    expect(video).to_have_js_property("videoWidth", 64)
+    expect(video).to_have_css("filter", "blur(24px)")
+    assert video.evaluate("one => [one.controls, one.muted, one.paused]") == [False, True, True]
+    button(card).click()
+    expect(video).to_have_css("filter", "none")
+    assert video.evaluate("one => [one.controls, one.muted, one.paused]") == [True, False, True]
+    page.screenshot(path=shots / "attachment_video.png")
+    check(page)
+    video.evaluate("one => one.play()")
+    button(card).click()
+    expect(video).to_have_css("filter", "blur(24px)")
+    assert video.evaluate("one => [one.controls, one.muted, one.paused]") == [False, True, True]

@@ -32,6 +32,7 @@ from tests.drawn import SECRET, picture, sound
 from tests.integration.test_attachments_fetched import CONTEXT, mail
 from tests.integration.test_audit_at_the_desk import tamper_back
 from tests.integration.test_queue_command import Terminal
+from tests.people import gate_for, make_account, session_of
 
 HTML = b"<!doctype html><script>alert(document.domain)</script>"
 ADA = {"Authorization": f"Bearer {TOKENS['ada']}"}
@@ -329,3 +330,24 @@ async def test_from_a_terminal_into_a_new_file_and_on_record(
         code, _, said = await terminal.type("attachment", "1", message, "1", "--out", str(other))
         assert code == 1 and "broken" in said and not other.exists()
     assert len(await records(store)) == 1
+
+
+async def test_the_desks_page_alone_may_show_what_it_was_given(store: Store, clock: HandClock) -> None:
+    """From its own memory, and from no other host: every other page keeps the one policy (UX, section 1)."""
+    one_policy = (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
+        " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
+    sue = await make_account(store, "sue", "supervisor")
+    async with (
+        console(store, clock, **gate_for(store, clock)) as server,
+        aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http,
+    ):
+        found = {}
+        for path in ("/desk", "/supervisor", "/wall", "/account", "/sign-in"):
+            cookies = (await session_of(store, clock, sue)).cookies
+            async with http.get(server.make_url(path), cookies=cookies) as answer:
+                assert answer.status == 200, path
+                found[path] = answer.headers["Content-Security-Policy"]
+    assert found.pop("/desk") == one_policy.replace("data:", "data: blob:") + "; media-src blob:"
+    assert set(found.values()) == {one_policy}

@@ -46,6 +46,7 @@ export class Looking {
   veil() {
     for (const look of this.looks.values()) look.clear = false;
     this.redraw();
+    hush();
   }
 
   /** The contact is left: no byte stays, and what is on its way is not waited for. */
@@ -78,7 +79,13 @@ export class Looking {
   change(look, what) {
     Object.assign(look, what);
     this.redraw();
+    hush();
   }
+}
+
+/** A film that is hidden does not go on. */
+function hush() {
+  for (const film of document.querySelectorAll('.veiled > video')) /** @type {HTMLVideoElement} */ (film).pause();
 }
 
 function save(look) {

@@ -20,6 +20,7 @@ from intake.console.sign_in.oidc import console_url, make_provider
 from intake.console.sign_in.passkeys import make_passkeys
 from intake.console.sign_in.sessions import BrowserSessions
 from intake.console.tiles import Tiles
+from intake.console.welsh import welsh_of
 from intake.doors.listening import serve_http
 from intake.doors.way_in import WayIn
 from intake.explaining import Explaining
@@ -69,7 +70,8 @@ class Inside:
         self.stock_replies = load_stock_replies(settings.config_dir)
         self.ask = partial(question_of, phrases)
         self.inviting = make_inviting(settings.links, phrases, settings.doors.public_url, new_id)
-        self.suggesting = Suggesting(load_added(settings.config_dir), self.router)
+        self.added = load_added(settings.config_dir)
+        self.suggesting = Suggesting(self.added, self.router)
         self.explaining = Explaining(settings.config_dir / BOUNDARIES, self.router)
         self.border_question = {language: phrases.text("ask_border", language) for language in LANGUAGES}
         suggested = self.suggesting.reasons
@@ -100,13 +102,13 @@ async def open_console(stack: AsyncExitStack, started: Running, inside: Inside) 
     desk = Desk(
         drawing=Drawing(settings.config_dir / BOUNDARIES, settings.config_dir / "gazetteer" / "places.csv"),
         tiles=tiles,
-        sessions=sessions,
-        gate=gate,
         attachments=Attachments(
             started.adapters,
             limit_bytes=console.attachment_limit_bytes,
             timeout_s=console.attachment_timeout_s,
         ),
+        sessions=sessions,
+        gate=gate,
         provider=provider,
         passkeys=make_passkeys(gate, console_url(console), new_id),
         idle_lock_s=console.idle_lock_s,
@@ -117,6 +119,7 @@ async def open_console(stack: AsyncExitStack, started: Running, inside: Inside) 
         places=best,
         locator=inside.locator,
         ask=inside.ask,
+        welsh=welsh_of(inside.router, inside.added),
         inviting=inside.inviting,
         suggesting=inside.suggesting,
         stock_replies=inside.stock_replies,

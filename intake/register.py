@@ -131,6 +131,8 @@ def _route_policy(
     for rule in rules:
         if rule.action != TO_AREA and rooms and rule.action not in rooms:
             problems.append(f'{POLICY}: rule {rule.id}: action {rule.action!r} is neither "area" nor a room')
+        if not (rule.because and rule.because_cy):
+            problems.append(f"{POLICY}: rule {rule.id}: because and because_cy must both say something")
         if rule.priority == 0 and rule.action != default_room:
             problems.append(
                 f"{POLICY}: rule {rule.id}: the catch-all must go to default_room {default_room!r}"

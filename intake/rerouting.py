@@ -17,9 +17,11 @@ from intake.errors import NotFound, Refused
 from intake.handover import Acting, HandOver
 from intake.incident import TransferId, TransferKind, TransferState
 from intake.location import CallerLocation
+from intake.outcomes import SAYING as OUTCOMES
 from intake.ports import Clock, Router
 from intake.routing.decision import STAYS_RULE, Standing, with_room
 from intake.routing.reroute import Change, ReroutingRules, moved_m, weigh
+from intake.routing.saying import SAYING
 from intake.store import Connection, contacts, decisions, following, reroutes
 from intake.store.audit import Recording, recorded
 from intake.store.claims import Claim
@@ -95,13 +97,12 @@ class Rerouting:
         }
         first = [t for t in still_with(before, one.service) if t.first_room_id == one.held_room_id]
         if TransferState.ACCEPTED in states:
-            words = f"{self._name(one.proposed_room_id)} has accepted the incident: it is no longer yours"
-            state, kind = "done", TransferKind.CLOSURE
+            said, state, kind = "has_accepted", "done", TransferKind.CLOSURE
         elif states == {TransferState.REJECTED}:
-            words = f"{self._name(one.proposed_room_id)} did not take the incident: it stays with you"
-            state, kind = "refused", TransferKind.UPDATE
+            said, state, kind = "did_not_take", "refused", TransferKind.UPDATE
         else:
             return
+        words = SAYING.en(said, room=self._name(one.proposed_room_id))
         reroutes.move(conn, now, one, state, ACTOR, words)
         if first:
             services = tuple(dict.fromkeys(transfer.service for transfer in before))
@@ -133,7 +134,7 @@ class Rerouting:
             self._propose(case, acting, change)
             return None
         if proposed is not None and change.is_back:
-            words = f"the place lies in the area of {self._name(held_room)} again"
+            words = SAYING.en("back", held=self._name(held_room))
             reroutes.move(case.conn, case.now, proposed, "withdrawn", ACTOR, words)
             self._tell(case, acting, words, TransferKind.UPDATE)
             return None
@@ -170,8 +171,8 @@ class Rerouting:
             ACTOR,
             standing=Standing.PROPOSED,
         )
-        reason = f"the place lies in the area of {self._name(other)} now, not of {held}"
-        news = change.news or "the place is better known"
+        reason = SAYING.en("other_room", other=self._name(other), held=held)
+        news = change.news or SAYING.en("better_known")
         words = f"{news}; {reason}: it stays with you until a person decides"
         self._tell(case, acting, words, TransferKind.UPDATE, decision_id)
         self._open(case, OTHER_ROOM, case.held, change, decision_id, reason)
@@ -251,8 +252,7 @@ class Rerouting:
         def work(conn: Connection) -> list[TransferId]:
             now = self._clock.now()
             with in_hand(conn, now, Claim(contact_id, handler, attempts)) as contact:
-                found = reroutes.open_of(conn, contact_id, service, OTHER_ROOM)
-                if not found:
+                if not (found := reroutes.open_of(conn, contact_id, service, OTHER_ROOM)):
                     raise Refused("no other room is proposed for it")
                 return [self._hand_on(conn, now, contact, handler, one) for one in found]
 
@@ -294,7 +294,7 @@ class Rerouting:
                     raise Refused("nothing is proposed for it, and its rooms were told nothing new")
                 for one in found:
                     reroutes.move(conn, now, one, "dismissed", handler, reason)
-                following.resume(conn, now, contact_id, f"stays with its room: {reason}")
+                following.resume(conn, now, contact_id, OUTCOMES.en("stays", own=reason))
                 return len(found)
 
         return await self._store.run(recorded(work, record))

@@ -15,6 +15,7 @@ from aiohttp.test_utils import TestServer
 
 from intake.console.app import make_console_app
 from intake.console.desk import Desk
+from intake.console.welsh import Welsh, welsh_of
 from intake.explaining import Explaining
 from intake.handover import HandOver
 from intake.locate import best
@@ -54,6 +55,11 @@ def suggesting() -> Suggesting:
     return Suggesting(load_added(CONFIG), register())
 
 
+@cache
+def welsh() -> Welsh:
+    return welsh_of(register(), load_added(CONFIG))
+
+
 def new_id() -> str:
     return str(uuid_utils.uuid7())
 
@@ -74,6 +80,7 @@ def make_desk(store: Store, clock: Any, **changes: Any) -> Desk:
         "phrases": load_phrases(CONFIG),
         "updating": Updating(store, handover, register(), clock),
         "border_question": {"en": "Which town?", "cy": "Pa dref?"},
+        "welsh": welsh(),
         "explaining": Explaining(CONFIG / "boundaries", register()),
         "tokens": {name: hashlib.sha256(token.encode()).hexdigest() for name, token in TOKENS.items()},
     }

@@ -110,7 +110,7 @@ def explain(router: RegionalRouter, services: list[Service], location: CallerLoc
         listed = ", ".join(f"{router.room(one.room_id).name} ({one.probability:.3f})" for one in others)
         grid.add_row("alternatives", listed or "none")
         if border := border_words(decision, lambda room_id: router.room(room_id).name):
-            grid.add_row("border", border)
+            grid.add_row("border", border.en)
         console.print(f"\n[bold]{service.word}[/bold]")
         console.print(grid)
 

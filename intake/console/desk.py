@@ -18,6 +18,7 @@ from intake.console.sign_in.gate import Gate
 from intake.console.sign_in.oidc import Provider
 from intake.console.sign_in.passkeys import Passkeys
 from intake.console.tiles import Tiles
+from intake.console.welsh import Welsh, no_welsh
 from intake.contact import ContactId
 from intake.control_room import Service
 from intake.explaining import Explaining
@@ -87,6 +88,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a request may need. ``tokens`` maps a handler's name to the SHA-256 (hex) of their
     token; ``old_after_s`` marks a message that was on its way for longer as old; ``ask`` gives the ready
     question for a clue, in a language; ``border_question`` is what to ask near a border, by language;
+    ``welsh`` says in Welsh what the record says in English;
     ``libraries_dir`` holds what npm installed for the pages;
     ``drawing`` is what the map is drawn from, ``tiles`` whoever gives pictures under it, None for nobody;
     ``attachments`` fetches what callers sent along;
@@ -118,6 +120,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     stale_review_s: float = 900.0
     stale_suggest_s: float = 600.0
     ask: Callable[[Clue, str], str] = no_question
+    welsh: Welsh = no_welsh
     open_limit: int = 3
     read_timeout_s: float = 10.0
     sessions: Sessions | None = None

@@ -8,6 +8,8 @@ from enum import StrEnum
 import msgspec
 
 from intake.control_room import ControlRoom, RoomId, ServiceState
+from intake.outcomes import SAYING, telephone
+from intake.sentences import JOINT
 from intake.settings import TransfersSettings
 
 
@@ -69,18 +71,25 @@ def next_step(
     need a person, not a third guess.
     """
     if outcome in (Outcome.NEVER, Outcome.NO_FEED):
-        return Hold(f"{room.name}: {_WORDS[outcome]}; telephone {room.telephone or 'unknown'}")
+        return Hold(_said(room, SAYING.en(_WORDS[outcome]), telephone(room.telephone)))
     buddy = None if at_buddy else room.buddy
     if buddy is not None and (room.state in _DOWN or waited_s >= patience.buddy_after_s):
-        why = room.state.value if room.state in _DOWN else f"{_WORDS[outcome]} for {waited_s:.0f} s"
-        return TryBuddy(buddy, f"{room.name}: {why}")
+        if room.state in _DOWN:
+            return TryBuddy(buddy, SAYING.en("room_is", room=room.name, state=room.state.value))
+        return TryBuddy(buddy, _said(room, _lasting(outcome, waited_s)))
     if buddy is None and waited_s >= patience.hold_after_s:
-        return Hold(
-            f"{room.name}: {_WORDS[outcome]} for {waited_s:.0f} s; telephone {room.telephone or 'unknown'}"
-        )
+        return Hold(_said(room, _lasting(outcome, waited_s), telephone(room.telephone)))
     limit_s = (patience.hold_after_s if buddy is None else patience.buddy_after_s) - waited_s
     wait_s = max(_SHORTEST_S, min(back_off_s(patience, attempts, jitter), limit_s))
     return RetryAt(now + timedelta(seconds=wait_s))
+
+
+def _said(room: ControlRoom, *why: str) -> str:
+    return SAYING.en("room_does", room=room.name, why=JOINT.join(why))
+
+
+def _lasting(outcome: Outcome, waited_s: float) -> str:
+    return SAYING.en("lasting", why=SAYING.en(_WORDS[outcome]), seconds=f"{waited_s:.0f}")
 
 
 def back_off_s(patience: TransfersSettings, attempts: int, jitter: float) -> float:
@@ -100,11 +109,11 @@ def _doubled_s(first_s: float, longest_s: float, doublings: int, jitter: float) 
 
 
 _WORDS = {
-    Outcome.UNKNOWN: "no answer",
-    Outcome.UNREACHABLE: "cannot be reached",
+    Outcome.UNKNOWN: "no_answer",
+    Outcome.UNREACHABLE: "out_of_reach",
     Outcome.REFUSED: "refuses",
-    Outcome.GARBAGE: "answers nothing we can read",
-    Outcome.NEVER: "will not take this message",
-    Outcome.NO_FEED: "has no feed",
-    Outcome.FORGOTTEN: "has lost the message",
+    Outcome.GARBAGE: "garbage",
+    Outcome.NEVER: "never",
+    Outcome.NO_FEED: "no_feed",
+    Outcome.FORGOTTEN: "forgotten",
 }

@@ -18,8 +18,9 @@ import msgspec
 from intake.locate.ageing import at_s, moved_m
 from intake.locate.shape_circle import WGS84
 from intake.locate.sources import SOURCES, Kind, whose_is
-from intake.locate.wording import Sentence, km, name_of, say
+from intake.locate.wording import km, name_of, say
 from intake.location import CallerLocation, LocationSource, Whose
+from intake.sentences import Sentence
 
 MARGIN_M = 1_000.0
 """Two circles that miss each other by less are a matter of radii, not of different places."""
@@ -141,9 +142,8 @@ def _apart(one: CallerLocation, other: CallerLocation, distance_m: float) -> Con
     return Contradiction(one=one, other=other, distance_m=distance_m, said=said)
 
 
-def _names(one: CallerLocation, other: CallerLocation) -> dict[str, str]:
-    first, second = name_of(one), name_of(other)
-    return {"one": first.en, "one_cy": first.cy, "other": second.en, "other_cy": second.cy}
+def _names(one: CallerLocation, other: CallerLocation) -> dict[str, Sentence]:
+    return {"one": name_of(one), "other": name_of(other)}
 
 
 def _slips_between(one: Saying, other: Saying) -> Iterator[Contradiction]:
@@ -174,8 +174,7 @@ def _abroad_by_a_slip(place: CallerLocation) -> Contradiction | None:
         return None
     for slip, turned in _turned(place):
         if _near_britain(turned):
-            name = name_of(place)
-            said = say(f"{slip}_home", one=name.en, one_cy=name.cy)
+            said = say(f"{slip}_home", one=name_of(place))
             distance_m = distance_between_m(place, turned)
             return Contradiction(one=place, other=None, distance_m=distance_m, said=said, slip=slip)
     return None

@@ -35,8 +35,9 @@ from intake.locate.contradictions import (
 )
 from intake.locate.shape_circle import WGS84
 from intake.locate.sources import SOURCES, whose_is
-from intake.locate.wording import Sentence, km, length, say
+from intake.locate.wording import km, length, say
 from intake.location import CallerLocation, LocationSource, Whose
+from intake.sentences import Sentence
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):

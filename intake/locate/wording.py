@@ -5,35 +5,34 @@ Names begin with their article, and Welsh sentences are built around "oddi wrth"
 
 from __future__ import annotations
 
-import msgspec
-
 from intake.locate.sources import SOURCES
 from intake.location import CallerLocation
+from intake.sentences import Sentence, Wording
 
 WELSH_REVIEWED = False
 CLUE_SHOWN_CHARACTERS = 40
 
 _WORDS: dict[str, tuple[str, str]] = {
-    "apart": ("{one} is {km} from {other}", "{one_cy}: {km} oddi wrth {other_cy}"),
+    "apart": ("{one} is {km} from {other}", "{one}: {km} oddi wrth {other}"),
     "split": (
         "the incident's place is {km} from the caller's own",
         "y digwyddiad: {km} oddi wrth y sawl sy'n cysylltu",
     ),
     "swapped_agrees": (
         "{one} may have latitude and longitude exchanged: turned round it agrees with {other}",
-        "{one_cy}: efallai bod lledred a hydred wedi'u cyfnewid; o'u troi, yn cyd-fynd: {other_cy}",
+        "{one}: efallai bod lledred a hydred wedi'u cyfnewid; o'u troi, yn cyd-fynd: {other}",
     ),
     "mirrored_agrees": (
         "{one} may have a wrong sign: mirrored it agrees with {other}",
-        "{one_cy}: efallai bod arwydd anghywir; o'i droi, yn cyd-fynd: {other_cy}",
+        "{one}: efallai bod arwydd anghywir; o'i droi, yn cyd-fynd: {other}",
     ),
     "swapped_home": (
         "{one} is abroad: with latitude and longitude exchanged it would be in or near Britain",
-        "{one_cy}: dramor; efallai bod lledred a hydred wedi'u cyfnewid",
+        "{one}: dramor; efallai bod lledred a hydred wedi'u cyfnewid",
     ),
     "mirrored_home": (
         "{one} is abroad: with the other sign it would be in or near Britain",
-        "{one_cy}: dramor; efallai bod arwydd anghywir",
+        "{one}: dramor; efallai bod arwydd anghywir",
     ),
     "no_place": ("its numbers are no place on earth", "nid yw'r rhifau'n lle ar y ddaear"),
     "ambiguous": (
@@ -60,17 +59,8 @@ _WORDS: dict[str, tuple[str, str]] = {
 }
 
 
-class Sentence(msgspec.Struct, frozen=True):
-    """The same in both languages."""
-
-    en: str
-    cy: str
-
-
-def say(key: str, **values: str | int) -> Sentence:
-    """KeyError for an unknown key or a value not given: both are mistakes of ours."""
-    english, welsh = _WORDS[key]
-    return Sentence(english.format(**values), welsh.format(**values))
+SAYING = Wording(_WORDS)
+say = SAYING.say
 
 
 def name_of(location: CallerLocation) -> Sentence:

@@ -10,6 +10,8 @@ import msgspec
 
 from intake.control_room import RoomId, Service
 from intake.location import CallerLocation
+from intake.routing.saying import SAYING
+from intake.sentences import JOINT
 
 HANDLER_RULE = "handler-choice"
 STAYS_RULE = "stays"
@@ -115,13 +117,14 @@ def with_room(
     """The map's decision, or a room fixed over it by a person or by having the incident already."""
     if room_id is None or room_id == decision.room_id:
         return decision
-    why = "chosen by a person" if room_rule == HANDLER_RULE else "it stays with the room that has it"
+    why = SAYING.en("by_hand" if room_rule == HANDLER_RULE else "stays")
+    map_says = SAYING.en("map_says", room=decision.room_id, why=decision.reason)
     share = next((one.probability for one in decision.candidates if one.room_id == room_id), 0.0)
     return msgspec.structs.replace(
         decision,
         room_id=RoomId(room_id),
         rule_id=room_rule,
-        reason=f"{why}; the map says {decision.room_id} ({decision.reason})",
+        reason=f"{why}{JOINT}{map_says}",
         probability=share,
         is_default=False,
     )

@@ -62,9 +62,9 @@ def read_policy(text: str) -> list[Rule]:
 
 
 def rule_text(rule: Rule) -> dict[str, object]:
-    """A rule as an operator wrote it: its conditions that were left out are left out."""
+    """A rule as an operator wrote it: its conditions that were left out are left out, and so is its Welsh."""
     written: dict[str, object] = msgspec.to_builtins(rule)
-    return {name: value for name, value in written.items() if value is not None}
+    return {name: value for name, value in written.items() if value is not None and name != "because_cy"}
 
 
 def write_register(

@@ -10,6 +10,7 @@ import msgspec
 from intake.location import CallerLocation
 from intake.routing.areas import AreaMap
 from intake.routing.projection import to_grid
+from intake.routing.saying import SAYING
 
 MAX_RADIUS_M = 50_000.0
 """A circle wider than this names no place: the largest English forces are about this wide."""
@@ -54,14 +55,14 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 def find_place(areas: AreaMap, location: CallerLocation | None) -> Place:
     """Total: every location, however broken, comes to a place or to the reason why not."""
     if location is None:
-        return Place(why_none="no location is known")
+        return Place(why_none=SAYING.en("unknown"))
     why = _unusable(location)
     if why:
         return Place(why_none=why)
     radius_m = max(location.radius_m(), MIN_RADIUS_M)
     if not radius_m <= MAX_RADIUS_M:
         return Place(
-            why_none=f"a circle with a radius of {distance(radius_m)} names no place",
+            why_none=SAYING.en("too_wide", radius=distance(radius_m)),
             radius_m=radius_m,
         )
     if not (_SOUTH <= location.latitude <= _NORTH and _WEST <= location.longitude <= _EAST):
@@ -85,9 +86,9 @@ def distance(metres: float) -> str:
 def _unusable(location: CallerLocation) -> str:
     numbers = (location.latitude, location.longitude, location.uncertainty_m, location.confidence_pct)
     if not all(math.isfinite(number) for number in numbers):
-        return "the location holds numbers that are not finite"
+        return SAYING.en("not_finite")
     if abs(location.latitude) > 90 or abs(location.longitude) > 180:
-        return f"{location.latitude}, {location.longitude} is not a latitude and longitude"
+        return SAYING.en("not_on_earth", latitude=str(location.latitude), longitude=str(location.longitude))
     if location.uncertainty_m < 0:
-        return f"a radius of {location.uncertainty_m} m is impossible"
+        return SAYING.en("bad_radius", radius=str(location.uncertainty_m))
     return ""

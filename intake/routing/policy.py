@@ -48,12 +48,16 @@ class Situation(NamedTuple):
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One ``[[rule]]`` of ``config/route_policy.toml``; ``because`` is shown to the handler."""
+    """One ``[[rule]]`` of ``config/route_policy.toml``; ``because`` is shown to the handler.
+
+    ``because_cy`` is its Welsh: asked for in the file, and no part of a decision or of what it stood on.
+    """
 
     id: str
     priority: int
     action: str
     because: str
+    because_cy: str = ""
     service: ServiceWord | None = None
     place: PlaceKind | None = None
     country: Country | None = None

@@ -19,6 +19,7 @@ from intake.control_room import RoomId, Service
 from intake.location import STATED_CONFIDENCE_PCT, CallerLocation
 from intake.routing.decision import RoutingDecision
 from intake.routing.place import PlaceKind, distance
+from intake.routing.saying import SAYING
 
 
 class Routes(Protocol):
@@ -129,12 +130,12 @@ def _news(told: CallerLocation | None, place: CallerLocation, rules: ReroutingRu
     if told is not None and _is_same_fix(told, place):
         return ""
     if told is None:
-        return f"a place is known now, within {distance(radius_m)}"
+        return SAYING.en("place_at_last", radius=distance(radius_m))
     moved, before_m = moved_m(told, place), told.radius_m()
     if moved > max(rules.moved_m, radius_m):
-        return f"the place moved {distance(moved)} since you were told"
+        return SAYING.en("moved", distance=distance(moved))
     if before_m >= _WORTH_SHARPENING_M and radius_m * rules.sharper <= before_m:
-        return f"the place is known within {distance(radius_m)} now, before within {distance(before_m)}"
+        return SAYING.en("sharper", radius=distance(radius_m), before=distance(before_m))
     return ""
 
 

@@ -16,15 +16,13 @@ from intake.routing.grounds import Grounds, read_policy, read_register, write_po
 from intake.routing.place import REACH_FACTOR, REACH_M, Place, PlaceKind, distance, find_place
 from intake.routing.policy import TO_AREA, RoutePolicy, Rule, Situation
 from intake.routing.projection import to_grid
+from intake.routing.saying import SAYING
+from intake.sentences import JOINT
 
 _CO = STATED_CONFIDENCE_PCT / 100
 
 # GSS codes carry their country in the first letter; gates are countries of their own.
 _COUNTRIES = {"E": "england", "W": "wales", "S": "scotland", "NI": "northern-ireland"}
-_COAST_WORDS = {
-    PlaceKind.SEA: "at sea, more than 1 km from the coast",
-    PlaceKind.SHORE: "near the shore, from 300 m inland to 1 km out",
-}
 
 
 class RegionalRouter:
@@ -95,6 +93,14 @@ class RegionalRouter:
         except KeyError:
             raise NotFound(f"there is no control room {room_id!r} in the register") from None
 
+    def rules_said(self) -> Mapping[str, tuple[str, str]]:
+        """By rule what it says to the handler, English and Welsh."""
+        return {rule.id: (rule.because, rule.because_cy) for rule in self._policy.rules if rule.because_cy}
+
+    def countries_said(self) -> Mapping[str, str]:
+        """Other countries as a decision names them, and their Welsh with its preposition."""
+        return {ABROAD[code][1]: one.name_cy for code, one in self._neighbours.items() if code in ABROAD}
+
     def neighbour(self, code: str) -> Neighbour | None:
         """The emergency route of another country, for ``RoutingDecision.abroad``; it decides nothing."""
         return self._neighbours.get(code)
@@ -147,9 +153,14 @@ class RegionalRouter:
             service=service,
             room_id=room_id,
             rule_id=rule.id,
-            reason=f"{self._words(service, kind, place, candidates)}; {rule.because}"
-            + self._called_out_by(service, room_id)
-            + self._coastguard_words(kind, offers_coastguard),
+            reason=JOINT.join(
+                (
+                    self._words(service, kind, place, candidates),
+                    rule.because,
+                    *self._called_out_by(service, room_id),
+                    *self._coastguard_words(kind, offers_coastguard),
+                )
+            ),
             probability=odds.get(room_id, 0.0),
             candidates=candidates,
             map_version=self._areas.version,
@@ -193,24 +204,23 @@ class RegionalRouter:
         ]
         return tuple(sorted(found, key=lambda area: (-area.probability, area.code)))
 
-    def _called_out_by(self, service: Service, room_id: RoomId) -> str:
+    def _called_out_by(self, service: Service, room_id: RoomId) -> Iterator[str]:
         if service.through is None or service in self._rooms[room_id].services:
-            return ""
+            return
         if service is Service.RAIL_POLICE:
-            return "; where there are no British Transport Police, the police of the area police the railway"
-        return f"; {service.word.replace('-', ' ')} is called out by the {service.through.word} of the area"
+            yield SAYING.en("police_the_railway")
+        else:
+            spoken = service.word.replace("-", " ")
+            yield SAYING.en("called_out", service=spoken, through=service.through.word)
 
     def _offers_coastguard(self, service: Service, kind: PlaceKind, place: Place) -> bool:
         if service is Service.COASTGUARD or kind in (PlaceKind.NONE, PlaceKind.FOREIGN):
             return False
         return place.reaches_shore
 
-    def _coastguard_words(self, kind: PlaceKind, offers_coastguard: bool) -> str:
-        if not offers_coastguard:
-            return ""
-        if kind is PlaceKind.SEA:
-            return "; at sea HM Coastguard leads"
-        return "; within 300 m of the coast or out at sea: offer HM Coastguard beside it"
+    def _coastguard_words(self, kind: PlaceKind, offers_coastguard: bool) -> Iterator[str]:
+        if offers_coastguard:
+            yield SAYING.en("coastguard_leads" if kind is PlaceKind.SEA else "offer_coastguard")
 
     def _abroad_code(self, kind: PlaceKind, place: Place) -> str:
         if kind is not PlaceKind.FOREIGN:
@@ -246,19 +256,19 @@ class RegionalRouter:
             return place.why_none
         if kind is PlaceKind.FOREIGN:
             abroad = self._abroad.get(place.home)
-            return f"in {abroad[1]}" if abroad else "off the map of the United Kingdom and its waters"
-        if kind in _COAST_WORDS:
-            return _COAST_WORDS[kind]
+            return SAYING.en("abroad", country=abroad[1]) if abroad else SAYING.en("off_the_map")
+        if kind in (PlaceKind.SEA, PlaceKind.SHORE):
+            return SAYING.en(kind.value)
         if service in self._networks:
-            return "inland, more than 300 m from the coast"
-        circle = f"the 95 % circle of {distance(place.radius_m)}"
-        best = self._rooms[candidates[0].room_id].name
+            return SAYING.en("inland")
+        circle = {"radius": distance(place.radius_m), "room": self._rooms[candidates[0].room_id].name}
         if kind is PlaceKind.LAND:
-            return f"{circle} lies in the area of {best}"
+            return SAYING.en("land", **circle)
         part = f"{100 * candidates[0].probability / _CO:.0f} %"
         others = len(candidates) - 1
-        rest = f"with {others} more within reach" if others else "the rest at sea or abroad"
-        return f"{circle} lies {part} in the area of {best}, {rest}"
+        if not others:
+            return SAYING.en("edge", part=part, **circle)
+        return SAYING.en("border", part=part, others=others, **circle)
 
     def _on_the_map(self, place: Place) -> bool:
         return not place.why_none and not place.off_the_sheet

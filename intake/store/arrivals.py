@@ -21,12 +21,14 @@ from intake.contact import (
     Receipt,
 )
 from intake.log_events import LogEventName
+from intake.outcomes import SAYING
 from intake.store.driver_sql import Row
 from intake.store.threads import Thread, Threads
 from intake.store.types import to_us
 from intake.store.wire import Acceptance
 
 SUMMARY_CHARACTERS = 160
+_WROTE_AGAIN = SAYING.en("wrote_again")
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(InboundMessage).decode
@@ -193,7 +195,7 @@ class Arrivals:
         else:
             thread.state = ContactState.WAITING.value
             thread.next_us = self.now_us
-        data = f'{{"state":"{thread.state}","reason":"the caller wrote again"}}'
+        data = f'{{"state":"{thread.state}","reason":"{_WROTE_AGAIN}"}}'
         self._log(LogEventName.CONTACT_STATE, thread.id, "intake", data)
 
     def _log(self, name: LogEventName, contact_id: str, actor: str, data: str) -> None:

@@ -16,6 +16,7 @@ from intake.location import CallerLocation
 from intake.log_events import LogEventName
 from intake.routing.decision import DecisionInputs, DecisionRecord, RoutingDecision, Standing
 from intake.routing.grounds import Grounds, fingerprint
+from intake.routing.saying import SAYING
 from intake.store import log
 from intake.store.tables import contacts, decisions, routing_grounds
 
@@ -178,7 +179,7 @@ def _decision(row: Row[Any]) -> RoutingDecision:
             service=known.get(row.service, Service.POLICE),
             room_id=RoomId(row.room_id),
             rule_id=row.rule_id,
-            reason=f"what was recorded for {row.service} cannot be read",
+            reason=SAYING.en("unreadable", urn=row.service),
             probability=row.probability,
             candidates=(),
             map_version=row.map_version,

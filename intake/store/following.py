@@ -10,12 +10,14 @@ from sqlalchemy import ColumnElement, Connection, and_, exists, func, literal, o
 from intake.contact import ContactState
 from intake.incident import TransferState
 from intake.log_events import LogEventName
+from intake.outcomes import SAYING
 from intake.store import log
 from intake.store.tables import contacts, transfers
 from intake.store.types import Instant
 
 UNCONFIRMED = (TransferState.QUEUED, TransferState.SENT)
 HANDED_OVER = (ContactState.SENDING, ContactState.DELIVERED, ContactState.ACCEPTED)
+UNMERGED = SAYING.en("unmerged")
 BY_ITSELF = "rerouting"
 """Who wrote messages of our own to rooms that have the incident: a new place, another room, a closure."""
 _WITH_PEOPLE = (ContactState.WAITING, ContactState.OPEN, ContactState.HELD, ContactState.STALE)
@@ -40,14 +42,14 @@ def lock(conn: Connection, contact_id: str) -> None:
 def follow(conn: Connection, now: datetime, contact_id: str, state: TransferState, reason: str) -> None:
     """Let the contact's state follow its transfers: the slowest of them speaks for all."""
     if state is TransferState.REJECTED:
-        to_a_person(conn, now, contact_id, f"rejected by the room: {reason}", leaving=OUT_OF_SIGHT)
+        to_a_person(conn, now, contact_id, SAYING.en("rejected", own=reason), leaving=OUT_OF_SIGHT)
         return
     states = _states(conn, contact_id)
     if states <= _FINISHED:
         if TransferState.ACCEPTED.value in states:
-            move(conn, now, contact_id, ContactState.ACCEPTED, "accepted by the room")
+            move(conn, now, contact_id, ContactState.ACCEPTED, SAYING.en("accepted"))
     elif not states & {one.value for one in UNCONFIRMED}:
-        move(conn, now, contact_id, ContactState.DELIVERED, "being considered by the room")
+        move(conn, now, contact_id, ContactState.DELIVERED, SAYING.en("considered"))
 
 
 def resume(conn: Connection, now: datetime, contact_id: str, reason: str) -> None:

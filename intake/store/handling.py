@@ -20,8 +20,9 @@ from intake.store.contacts import get, hypotheses, whole
 from intake.store.following import only_told, replaced
 from intake.store.location_links import LinkEnd
 from intake.store.tables import contacts, transfers
+from intake.triage.saying import SAYING
 
-SET_BY = "set by "
+SET_BY = SAYING.en("set_by", handler="")
 """How `priority_rule` and `service_reason` begin once a person has chosen: no suggestion outranks that."""
 
 ChooseBest = Callable[[Iterable[CallerLocation], datetime], CallerLocation | None]

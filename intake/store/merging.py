@@ -236,7 +236,7 @@ def _come_back(conn: Connection, now: datetime, merged: Contact, row: Row[Any]) 
         values["queued_at"] = merged.last_message_at
     _put(conn, [merged.id], **values)
     if state in HANDED_OVER and not said_more:
-        following.resume(conn, now, merged.id, "as it stood before it was merged")
+        following.resume(conn, now, merged.id, following.UNMERGED)
 
 
 def _choose(conn: Connection, now: datetime, contact_id: ContactId, choose_best: ChooseBest) -> None:

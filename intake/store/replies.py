@@ -12,6 +12,7 @@ from sqlalchemy import Connection, and_, exists, literal, select, update
 from intake.contact import CallerUri, ChannelKind, ContactId, ContactState, DeliveryState, Reply
 from intake.errors import NotFound, Refused, StaleClaim
 from intake.log_events import LogEventName
+from intake.outcomes import SAYING
 from intake.store import log
 from intake.store.following import seen_as
 from intake.store.locks import report_key, take_turns
@@ -194,7 +195,7 @@ def reply_failed(
         raise StaleClaim(f"reply {due.reply.id} is in other hands")
     if permanent:
         _log(conn, now, due.reply.contact_id, "outbox", due.reply.id, DeliveryState.FAILED, code)
-        _back_in_sight(conn, now, due.reply.contact_id, "a reply could not be delivered")
+        _back_in_sight(conn, now, due.reply.contact_id, SAYING.en("reply_failed"))
 
 
 def settle_failures(conn: Connection, now: datetime, limit: int = 100) -> int:
@@ -209,7 +210,7 @@ def settle_failures(conn: Connection, now: datetime, limit: int = 100) -> int:
         reason = f"the provider reports that it was not delivered ({row.provider_code or 'no code'})"
         conn.execute(update(replies).where(replies.c.id == row.id).values(reason=reason))
         _log(conn, now, row.contact_id, "outbox", row.id, DeliveryState.FAILED, row.provider_code)
-        _back_in_sight(conn, now, row.contact_id, "a reply was not delivered")
+        _back_in_sight(conn, now, row.contact_id, SAYING.en("reply_undelivered"))
     return len(rows)
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, func, select, update
 from intake.contact import ContactId
 from intake.control_room import RoomId, Service
 from intake.log_events import LogEventName
+from intake.routing.saying import SAYING
 from intake.store import log
 from intake.store.queue import LIVE
 from intake.store.tables import contacts, reroutes
@@ -101,7 +102,7 @@ def propose(
     new_id: Callable[[], str],
 ) -> str:
     """Open one, in place of what was open for the service, flag its contact and log it."""
-    end_open(conn, now, contact_id, service, "superseded", "rerouting", "a newer place")
+    end_open(conn, now, contact_id, service, "superseded", "rerouting", SAYING.en("newer"))
     reroute_id = new_id()
     conn.execute(
         reroutes.insert().values(

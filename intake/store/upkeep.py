@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from intake.contact import ContactState
 from intake.incident import TransferState
 from intake.log_events import LogEventName
+from intake.outcomes import SAYING
 from intake.store import location_links, log
 from intake.store.following import replaced
 from intake.store.location_links import LinkEnd
@@ -53,12 +54,12 @@ def close_silent(conn: Connection, now: datetime, before: datetime) -> int:
                 state=ContactState.CLOSED.value,
                 claimed_by="",
                 closed_at=now,
-                closed_reason="accepted, then silent",
+                closed_reason=SAYING.en("accepted_then_silent"),
                 threading=False,
             )
         ).rowcount
         if changed:
-            data = {"state": ContactState.CLOSED.value, "reason": "accepted, then silent"}
+            data = {"state": ContactState.CLOSED.value, "reason": SAYING.en("accepted_then_silent")}
             log.write(conn, now, LogEventName.CONTACT_STATE, contact_id, "intake", data)
             location_links.end_all(conn, now, contact_id, LinkEnd.CLOSED)
             closed += 1

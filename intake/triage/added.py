@@ -13,6 +13,7 @@ import msgspec
 
 from intake.control_room import Service
 from intake.triage.phrase_match import Negation, PhraseMatcher, quoted
+from intake.triage.saying import SAYING
 
 Where = Literal["inland", "shore", "sea", "abroad", "unknown"]
 Country = Literal["england", "wales", "scotland", "northern-ireland"]
@@ -29,6 +30,7 @@ class AddedRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     id: str
     service: str
     because: str
+    because_cy: str
     where: tuple[Where, ...]
     countries: tuple[Country, ...] = ()
     leads_at: tuple[Where, ...] = ()
@@ -52,6 +54,10 @@ class AddedServices:
     def __init__(self, rules: Sequence[AddedRule], negation: Negation):
         self._rules = [(rule, Service.from_word(rule.service), _matcher(rule, negation)) for rule in rules]
 
+    def rules_said(self) -> dict[str, tuple[str, str]]:
+        """By rule what it says to the handler, English and Welsh."""
+        return {rule.id: (rule.because, rule.because_cy) for rule, _, _ in self._rules}
+
     def suggest(self, texts: Iterable[str], where: str, country: str) -> tuple[AddedSuggestion, ...]:
         """By everything a caller said and the place it is; one suggestion a service, in the rules' order.
 
@@ -70,11 +76,12 @@ class AddedServices:
             ]
             if matcher is not None and not phrases:
                 continue
-            words = f"{quoted(phrases)}: " if phrases else ""
+            # The marks stand in the table, so that no other sentence is taken for one of these.
+            words = quoted(phrases).removeprefix("“").removesuffix("”")
             suggestion = AddedSuggestion(
                 service=service,
                 rule_id=rule.id,
-                reason=f"{words}{rule.because}",
+                reason=SAYING.en("said", quoted=words, because=rule.because) if words else rule.because,
                 leads=where in rule.leads_at,
             )
             before = found.get(service)

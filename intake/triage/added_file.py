@@ -70,8 +70,8 @@ def _problems_of(rule: AddedRule) -> list[str]:
         Service.from_word(rule.service)
     except ValueError as error:
         problems.append(str(error))
-    if not (rule.id and rule.because and rule.where):
-        problems.append("id, because and where must not be empty")
+    if not (rule.id and rule.because and rule.because_cy and rule.where):
+        problems.append("id, because, because_cy and where must not be empty")
     if extra := set(rule.leads_at) - set(rule.where):
         problems.append(f"leads_at {', '.join(sorted(extra))} is not in where")
     for name, lists in (("phrases", rule.phrases), ("ignored", rule.ignored)):

@@ -11,6 +11,7 @@ from intake.contact import InboundMessage, Priority
 from intake.control_room import Service
 from intake.triage.language import DEFAULT_LANGUAGE, guess_language
 from intake.triage.priority import Facts, PriorityRules, PriorityVerdict, prioritise
+from intake.triage.saying import STATED
 from intake.triage.service import ServiceSuggestion, ServiceWords, suggest_service
 from intake.triage.signs import is_old, is_silent_55
 
@@ -93,7 +94,7 @@ class Triage(msgspec.Struct, frozen=True, kw_only=True):
 
 def _service(message: InboundMessage, suggestion: ServiceSuggestion | None) -> tuple[Service | None, str]:
     if message.service is not None:
-        return message.service, "chosen by the caller"
+        return message.service, STATED
     if suggestion is None:
         return None, ""
     return suggestion.service, suggestion.reason

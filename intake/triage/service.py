@@ -8,7 +8,9 @@ from enum import StrEnum
 import msgspec
 
 from intake.control_room import Service
+from intake.sentences import JOINT
 from intake.triage.phrase_match import Negation, PhraseFound, PhraseMatcher, quoted
+from intake.triage.saying import SAYING
 
 ASKED_WEIGHT = 10
 
@@ -60,9 +62,10 @@ def suggest_service(text: str, words: ServiceWords) -> ServiceSuggestion | None:
         return None
     best = [phrase for phrase in said if phrase.value.service is ranked[0]]
     asked = [phrase.phrase for phrase in best if phrase.value.kind is WordKind.ASKED]
-    reason = f"asked for: {quoted(asked)}" if asked else f"described: {quoted(p.phrase for p in best)}"
+    said_how, phrases = ("asked", asked) if asked else ("described", [phrase.phrase for phrase in best])
+    reason = SAYING.en(said_how, quoted=quoted(phrases))
     if declined:
-        reason += f"; said no to: {', '.join(service.word for service in declined)}"
+        reason += JOINT + SAYING.en("declined", service=", ".join(service.word for service in declined))
     return ServiceSuggestion(
         service=ranked[0],
         reason=reason,

@@ -13,8 +13,8 @@ from intake.store import Connection, contacts
 from intake.store import triage as table
 from intake.store.contacts import StoredLocation
 from intake.triage import is_old
+from intake.triage.saying import STATED
 
-STATED_REASON = "chosen by the caller"
 WEAKNESS = tuple(Trust)
 """What doors prove, strongest first: of two, the weaker counts."""
 
@@ -54,7 +54,7 @@ class LettingGo:
             self._policy,
             trust=trust if best is None else _weaker(conn, trust, best),
             service=service,
-            service_explicit=contact.service_reason == STATED_REASON,
+            service_explicit=contact.service_reason == STATED,
             location=place,
             decision=self._handover.decide(service, place),
             age_s=(now - (words.sent_at or words.received_at)).total_seconds(),

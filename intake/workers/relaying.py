@@ -18,7 +18,9 @@ from intake.errors import NotFound, StaleClaim, StoreUnavailable
 from intake.feeds import Hold, HttpsFeed, NoConfirmation, Outcome, RetryAt, TryBuddy, next_ask_at, next_step
 from intake.incident import Confirmation, Transfer, TransferId, TransferState
 from intake.mait import redirect
+from intake.outcomes import SAYING, telephone
 from intake.ports import Clock, Router
+from intake.sentences import JOINT
 from intake.settings import TransfersSettings
 from intake.store import Connection, following, transfers
 from intake.store.store import Store
@@ -113,7 +115,8 @@ class Relaying:
             log.error("store_unavailable", loop="relaying", transfer_id=transfer.id, reason=str(error))
         except Exception as error:
             log.exception("relay_attempt_failed", transfer_id=transfer.id, room=transfer.room_id)
-            reason = f"our relay failed ({type(error).__name__}); telephone {self._telephone(transfer)}"
+            failed = SAYING.en("relay_failed", error=type(error).__name__)
+            reason = failed + JOINT + self._telephone(transfer)
             await self._write(transfer, attempt_id, reason, Hold(reason))
 
     async def _exchange(self, transfer: Transfer, attempt_id: str, attempts_here: int) -> None:
@@ -154,7 +157,8 @@ class Relaying:
         )
         if isinstance(step, Hold) and at_buddy:
             first = self._router.room(transfer.first_room_id)
-            return Hold(f"{step.reason}; before it {first.name}, telephone {first.telephone or 'unknown'}")
+            before = SAYING.en("before_it", room=first.name, number=first.telephone or "–")
+            return Hold(step.reason + JOINT + before)
         return step
 
     async def _write(
@@ -185,15 +189,16 @@ class Relaying:
             return
         silent_s = (now - transfers.heard_at(conn, transfer)).total_seconds()
         if silent_s >= self._patience.hold_after_s:
-            reason = f"{transfer.room_id} has it and no longer answers; telephone {self._telephone(transfer)}"
+            silent = SAYING.en("silent_now", room=transfer.room_id)
+            reason = silent + JOINT + self._telephone(transfer)
             leaving = (ContactState.SENDING, ContactState.DELIVERED)
             following.to_a_person(conn, now, transfer.contact_id, reason, leaving=leaving)
 
     def _telephone(self, transfer: Transfer) -> str:
         try:
-            return self._router.room(transfer.room_id).telephone or "unknown"
+            return telephone(self._router.room(transfer.room_id).telephone)
         except NotFound:
-            return "unknown"
+            return telephone("")
 
     async def _confirmed(self, confirmation: Confirmation, attempt_id: str, asked: int) -> None:
         now = self._clock.now()

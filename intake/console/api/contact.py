@@ -18,6 +18,7 @@ from intake.console.views.conversation import conversation
 from intake.console.views.links import link_views
 from intake.console.views.places import fused_view
 from intake.console.views.routing import AddedView, added_view, reroute_views
+from intake.console.views.welsh import contact_with_welsh, route_with_welsh
 from intake.contact import Contact
 from intake.control_room import ASKED, ControlRoom, Service
 from intake.errors import NotFound
@@ -44,7 +45,8 @@ async def show(request: web.Request) -> web.Response:
     now = desk.clock.now()
 
     def look(conn: Connection) -> views.ContactAnswer:
-        return with_between(conn, now, _everything(conn, now, address, desk), handler)
+        found = with_between(conn, now, _everything(conn, now, address, desk), handler)
+        return contact_with_welsh(found, desk.welsh)
 
     return answer(await desk.store.read(look))
 
@@ -128,23 +130,22 @@ async def route(request: web.Request) -> web.Response:
     contact, location, added = await desk.store.read(look)
     find_room = _rooms(desk)
     row = views.queue_row(contact, now)
-    return answer(
-        views.RouteAnswer(
-            reference=row.reference,
-            place=views.place(location) if location else None,
-            decisions=[
-                views.decision_view(
-                    decided,
-                    find_room,
-                    abroad=desk.router.neighbour(decided.abroad),
-                    border_question=desk.border_question,
-                )
-                for service in _services(asked, contact)
-                for decided in [desk.router.route(service, location)]
-            ],
-            added=added,
-        )
+    found = views.RouteAnswer(
+        reference=row.reference,
+        place=views.place(location) if location else None,
+        decisions=[
+            views.decision_view(
+                decided,
+                find_room,
+                abroad=desk.router.neighbour(decided.abroad),
+                border_question=desk.border_question,
+            )
+            for service in _services(asked, contact)
+            for decided in [desk.router.route(service, location)]
+        ],
+        added=added,
     )
+    return answer(route_with_welsh(found, desk.welsh))
 
 
 def _added(

@@ -11,6 +11,7 @@ from intake.console.api.answers import answer, read_body, read_query
 from intake.console.api.bodies import ReadPlace
 from intake.console.desk import DESK, Desk
 from intake.console.views.places import read_places
+from intake.console.views.welsh import places_with_welsh
 from intake.contact import Contact
 from intake.locate.contradictions import MARGIN_M, distance_between_m, is_place
 from intake.locate.fusion import Fusion
@@ -49,7 +50,7 @@ async def read_text(request: web.Request) -> web.Response:
     """What places some typed words name; nothing is kept."""
     desk = request.app[DESK]
     body = await read_body(request, ReadPlace)
-    return answer(read_places(desk.locator.read(body.text)))
+    return answer(places_with_welsh(read_places(desk.locator.read(body.text)), desk.welsh))
 
 
 async def pidf(request: web.Request) -> web.Response:

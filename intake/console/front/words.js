@@ -15,3 +15,16 @@ export function t(key, values = {}) {
   if (text === undefined) return `⟦${key}⟧`;
   return text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
 }
+
+export function isWelsh() {
+  return globalThis.document?.documentElement.lang === 'cy';
+}
+
+/**
+ * What the record says in English, in the page's language: an answer's `welsh` has the Welsh of each sentence of ours.
+ * Anybody's own words are as they were written.
+ * @param {Record<string, string>} [welsh]
+ */
+export function inWelsh(text, welsh) {
+  return (isWelsh() && welsh?.[text]) || text;
+}

@@ -9,7 +9,7 @@ from rich.text import Text
 from intake.console.terminal.queue import visible
 from intake.console.views import contact as views
 from intake.console.views.places import FusedPlace, FusedView
-from intake.locate.wording import Sentence
+from intake.sentences import Sentence
 
 _HEADS = {
     "caller": Sentence("caller", "y sawl sy'n cysylltu"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 
 import msgspec
@@ -13,20 +13,18 @@ from intake.console.views.links import LinkView
 from intake.console.views.places import FusedView
 from intake.console.views.places import Place as Place
 from intake.console.views.places import place as place
-from intake.console.views.routing import AddedView, RerouteView
+from intake.console.views.routing import AddedView as AddedView
+from intake.console.views.routing import DecisionView as DecisionView
+from intake.console.views.routing import FindRoom as FindRoom
+from intake.console.views.routing import RerouteView
+from intake.console.views.routing import decision_view as decision_view
 from intake.contact import Contact, ContactState
-from intake.control_room import ControlRoom
 from intake.location import CallerLocation
 from intake.log_events import LogEvent
 from intake.reference import reference
-from intake.routing.abroad import Neighbour
-from intake.routing.decision import RoutingDecision
-from intake.routing.wording import border_words
 from intake.store.claims import HANDED_OVER
-from intake.store.contacts import Moments, StoredDecision, StoredLocation, TransferSummary
+from intake.store.contacts import Moments, StoredLocation, TransferSummary
 from intake.store.queue import QueueCounts, can_be_claimed, is_resting
-
-FindRoom = Callable[[str], ControlRoom | None]
 
 
 class QueueRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,46 +76,15 @@ class ContactChange(msgspec.Struct, frozen=True, kw_only=True):
     contact: QueueRow | None
 
 
-class RoomChance(msgspec.Struct, frozen=True, kw_only=True):
-    room_id: str
-    name: str
-    probability: float
-
-
-class DecisionView(msgspec.Struct, frozen=True, kw_only=True):
-    """Who answers for one service, by which rule, with what probability, and who else might.
-
-    ``standing``: sent, proposed (a person has not chosen it) or told; empty for a preview. Near a border
-    ``border`` says who else and what to do, ``border_question`` what to ask, by language. ``abroad`` is
-    the other country the caller seems to be in, with what to tell them in English and Welsh.
-    """
-
-    service: str
-    room_id: str
-    room_name: str
-    telephone: str
-    rule_id: str
-    reason: str
-    probability: float
-    candidates: list[RoomChance]
-    map_version: str
-    is_default: bool
-    decided_at: datetime | None = None
-    decided_by: str = ""
-    offers_coastguard: bool = False
-    standing: str = ""
-    border: str = ""
-    border_question: Mapping[str, str] = {}
-    abroad: Neighbour | None = None
-
-
 class RouteAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """What would be decided now; nothing is stored. ``added`` are services to think of beside."""
+    """What would be decided now; nothing is stored. ``added`` are services to think of beside; ``welsh`` is
+    as in ``ContactAnswer``."""
 
     reference: str
     place: Place | None
     decisions: list[DecisionView]
     added: list[AddedView] = []
+    welsh: Mapping[str, str] = {}
 
 
 class SentAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -199,6 +166,7 @@ class ContactAnswer(msgspec.Struct, frozen=True, kw_only=True):
     merged: list[MergeView] = []
     merged_into: str = ""
     signs: int = 0
+    welsh: Mapping[str, str] = {}
 
 
 def queue_row(contact: Contact, now: datetime) -> QueueRow:
@@ -232,44 +200,6 @@ def queue_row(contact: Contact, now: datetime) -> QueueRow:
         reroute=contact.reroute,
         unreachable_since=contact.unreachable_since,
         unreachable_reason=contact.unreachable_reason if contact.unreachable_since else "",
-    )
-
-
-def decision_view(
-    decision: RoutingDecision,
-    find_room: FindRoom,
-    stored: StoredDecision | None = None,
-    *,
-    abroad: Neighbour | None = None,
-    border_question: Mapping[str, str] | None = None,
-) -> DecisionView:
-    room = find_room(decision.room_id)
-    border = border_words(decision, lambda room_id: one.name if (one := find_room(room_id)) else room_id)
-    return DecisionView(
-        service=decision.service.word,
-        room_id=decision.room_id,
-        room_name=room.name if room else decision.room_id,
-        telephone=room.telephone if room else "",
-        rule_id=decision.rule_id,
-        reason=decision.reason,
-        probability=round(decision.probability, 4),
-        candidates=[
-            RoomChance(
-                room_id=one.room_id,
-                name=found.name if (found := find_room(one.room_id)) else one.room_id,
-                probability=round(one.probability, 4),
-            )
-            for one in decision.candidates
-        ],
-        map_version=decision.map_version,
-        is_default=decision.is_default,
-        decided_at=stored.decided_at if stored else None,
-        decided_by=stored.decided_by if stored else "",
-        offers_coastguard=decision.offers_coastguard,
-        standing=stored.standing if stored else "",
-        border=border,
-        border_question=(border_question or {}) if border else {},
-        abroad=abroad,
     )
 
 

@@ -12,8 +12,8 @@ from intake.locate.contradictions import tie_key
 from intake.locate.fusion import Answer, Fusion
 from intake.locate.naming import grid_reference, plus_code
 from intake.locate.sources import SOURCES
-from intake.locate.wording import Sentence
 from intake.location import CallerLocation, LocationSource, Reading
+from intake.sentences import Sentence
 from intake.store.contacts import StoredLocation
 
 READ_LIMIT = 12
@@ -105,10 +105,12 @@ class ReadPlaceView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReadPlacesAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """The places, none or several, and the words that tell a place but none that is known here."""
+    """The places, none or several, and the words that tell a place but none that is known here.
+    ``welsh`` gives for each note of ours its Welsh, where it has any."""
 
     places: list[ReadPlaceView]
     unknown: list[str]
+    welsh: Mapping[str, str] = {}
 
 
 def fused_view(fusion: Fusion, stored: Sequence[StoredLocation]) -> FusedView:

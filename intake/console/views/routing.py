@@ -1,18 +1,55 @@
-"""Services suggested beside, borders and changed places, as the console shows them. Pure."""
+"""Decisions, services suggested beside, borders and changed places, as the console shows them. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
 import msgspec
 
 from intake.control_room import ControlRoom, Service
+from intake.routing.abroad import Neighbour
 from intake.routing.decision import RoutingDecision
+from intake.routing.wording import border_words
+from intake.store.contacts import StoredDecision
 from intake.store.reroutes import Reroute
 from intake.triage import AddedSuggestion
 
 FindRoom = Callable[[str], ControlRoom | None]
+
+
+class RoomChance(msgspec.Struct, frozen=True, kw_only=True):
+    room_id: str
+    name: str
+    probability: float
+
+
+class DecisionView(msgspec.Struct, frozen=True, kw_only=True):
+    """Who answers for one service, by which rule, with what probability, and who else might.
+
+    ``standing``: sent, proposed (a person has not chosen it) or told; empty for a preview. Near a border
+    ``border`` says who else and what to do, in both languages, ``border_question`` what to ask, by
+    language. ``abroad`` is the other country the caller seems to be in, with what to tell them in both.
+    """
+
+    service: str
+    room_id: str
+    room_name: str
+    telephone: str
+    rule_id: str
+    reason: str
+    probability: float
+    candidates: list[RoomChance]
+    map_version: str
+    is_default: bool
+    decided_at: datetime | None = None
+    decided_by: str = ""
+    offers_coastguard: bool = False
+    standing: str = ""
+    border: str = ""
+    border_cy: str = ""
+    border_question: Mapping[str, str] = {}
+    abroad: Neighbour | None = None
 
 
 class AddedView(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +84,45 @@ class RerouteView(msgspec.Struct, frozen=True, kw_only=True):
     opened_at: datetime
     ended_at: datetime | None
     ended_by: str
+
+
+def decision_view(
+    decision: RoutingDecision,
+    find_room: FindRoom,
+    stored: StoredDecision | None = None,
+    *,
+    abroad: Neighbour | None = None,
+    border_question: Mapping[str, str] | None = None,
+) -> DecisionView:
+    room = find_room(decision.room_id)
+    border = border_words(decision, lambda room_id: one.name if (one := find_room(room_id)) else room_id)
+    return DecisionView(
+        service=decision.service.word,
+        room_id=decision.room_id,
+        room_name=room.name if room else decision.room_id,
+        telephone=room.telephone if room else "",
+        rule_id=decision.rule_id,
+        reason=decision.reason,
+        probability=round(decision.probability, 4),
+        candidates=[
+            RoomChance(
+                room_id=one.room_id,
+                name=found.name if (found := find_room(one.room_id)) else one.room_id,
+                probability=round(one.probability, 4),
+            )
+            for one in decision.candidates
+        ],
+        map_version=decision.map_version,
+        is_default=decision.is_default,
+        decided_at=stored.decided_at if stored else None,
+        decided_by=stored.decided_by if stored else "",
+        offers_coastguard=decision.offers_coastguard,
+        standing=stored.standing if stored else "",
+        border=border.en if border else "",
+        border_cy=border.cy if border else "",
+        border_question=(border_question or {}) if border else {},
+        abroad=abroad,
+    )
 
 
 def added_view(one: AddedSuggestion, decision: RoutingDecision, find_room: FindRoom) -> AddedView:

@@ -1,5 +1,7 @@
 /** A conversation in the order it is read: what was said, what was done, what handlers noted, day by day. Pure. */
 
+import { inWelsh } from '../words.js';
+
 /**
  * @typedef {{kind: 'day', id: string, at: string}} Day
  * @typedef {{kind: 'said', id: string, at: string, line: any, ours: boolean, automatic: boolean, corrected: any, corrects: any}} Said
@@ -73,19 +75,19 @@ function done(event, contact) {
   const line = (key, values = {}, loud = false) => ({ kind: 'done', id: event.id, at: event.at, key, values: { who, ...values }, loud });
   switch (event.name) {
     case 'QueueStateChangeLogEvent':
-      return ofState(event, line);
+      return ofState(event, line, contact);
     case 'TransferLogEvent': {
       const transfer = contact.transfers.find((one) => one.id === data.transfer_id);
       const room = transfer?.room_name ?? data.room_id ?? '';
       return TRANSFER_STEPS.has(data.state)
-        ? line(`done_transfer_${data.state}`, { room, reason: data.reason || '' }, data.state === 'rejected' || data.state === 'failed')
+        ? line(`done_transfer_${data.state}`, { room, reason: inWelsh(data.reason || '', contact.welsh) }, data.state === 'rejected' || data.state === 'failed')
         : null;
     }
     case 'LocationLogEvent':
-      if (data.link) return LINK_STEPS.has(data.link) ? line(`done_link_${data.link}`, { reason: data.reason || '' }) : null;
+      if (data.link) return LINK_STEPS.has(data.link) ? line(`done_link_${data.link}`, { reason: inWelsh(data.reason || '', contact.welsh) }) : null;
       return data.by_hand || isPerson(who) ? line('done_place') : null;
     case 'RouteLogEvent':
-      return data.reroute_id ? line(data.state === 'open' ? 'done_moved' : 'done_moved_over', { reason: data.reason || '' }, data.state === 'open') : null;
+      return data.reroute_id ? line(data.state === 'open' ? 'done_moved' : 'done_moved_over', { reason: inWelsh(data.reason || '', contact.welsh) }, data.state === 'open') : null;
     case 'SuggestionLogEvent':
       if (!isPerson(who)) return null;
       if ('priority' in data) return line('done_priority', { priority: String(data.priority) });
@@ -101,8 +103,9 @@ function done(event, contact) {
   }
 }
 
-function ofState(event, line) {
-  const { state, reason = '', from, passed_to: to } = event.data;
+function ofState(event, line, contact) {
+  const { state, from, passed_to: to } = event.data;
+  const reason = inWelsh(event.data.reason ?? '', contact.welsh);
   // What a colleague took over is told by the offer's own end.
   if (to) return to === event.actor ? null : line('done_passed', { to });
   if (state === 'open' && isPerson(event.actor)) return line(from === 'closed' ? 'done_reopened' : 'done_taken');

@@ -4,6 +4,7 @@ import { html, nothing } from '/libraries/lit-html/lit-html.js';
 import { repeat } from '/libraries/lit-html/directives/repeat.js';
 import { serviceName } from './services.js';
 import { keyName } from '../commands.js';
+import { told } from '../told.js';
 import { t } from '../words.js';
 
 const KEY = 'Alt+r';
@@ -37,7 +38,7 @@ export class Reroutes {
       if (chooses) this.tell(one);
       return html`<section class="reroute" data-kind=${one.kind} aria-label=${t('handover.place_changed')}>
         <p>${words(one, chooses)}${chooses ? html` <kbd>${keyName(KEY)}</kbd>` : nothing}</p>
-        ${one.reason && one.kind !== 'other_room' ? html`<p class="quiet" lang="en">${one.reason}</p>` : nothing}
+        ${one.reason && one.kind !== 'other_room' ? html`<p class="quiet">${told(one.reason, contact.welsh)}</p>` : nothing}
         ${chooses ? this.choice(contact.contact.id, one) : nothing}</section>`;
     });
   }

@@ -39,7 +39,7 @@ export function chooseRoom(desk, service) {
       <ul class="rooms-found">${found.rooms.map((room) => html`<li><button type="button" class="button" data-room=${room.id} @click=${() => close(room)}>
         <strong>${room.name}</strong> <span class="number">${room.telephone}</span>
         ${room.has_feed ? nothing : html`<span class="quiet">${t('handover.no_feed')}</span>`}
-        ${room.state === 'Normal' ? nothing : html`<span class="badge route-default" lang="en">${room.state}</span>`}</button></li>`)}</ul>
+        ${room.state === 'Normal' ? nothing : html`<span class="badge route-default">${t(`handover.room_state_${room.state}`)}</span>`}</button></li>`)}</ul>
       <p><button type="button" class="button" @click=${() => close(undefined)}>${t('common.cancel')}</button></p>`;
   });
 }

@@ -4,21 +4,22 @@ import { html, nothing } from '/libraries/lit-html/lit-html.js';
 import { failedLine, pending } from './model.js';
 import { serviceName } from './services.js';
 import { clock } from '../times.js';
+import { told } from '../told.js';
 import { t } from '../words.js';
 
 /** @param {{choose: (service: string) => void, take: (service: string, room: any) => void}} act */
-export function routeCards({ contact, draft, decisions, rooms, routeTrouble }, act) {
+export function routeCards({ contact, draft, decisions, welsh, rooms, routeTrouble }, act) {
   const services = pending(contact, draft.ticked);
   if (!services.length) return nothing;
   const abroad = services.map((name) => decisions.get(name)?.abroad).find(Boolean);
   return html`<section class="routes" aria-label=${t('handover.who_gets_it')}>
     ${abroad ? html`<p class="handover-abroad">${document.documentElement.lang === 'cy' ? abroad.advice_cy : abroad.advice_en}</p>` : nothing}
-    ${services.map((name) => card(name, contact, draft, decisions.get(name), rooms, act))}
+    ${services.map((name) => card(name, { contact, draft, welsh, rooms }, decisions.get(name), act))}
     ${routeTrouble ? html`<p class="error">${routeTrouble}</p>` : nothing}
   </section>`;
 }
 
-function card(service, contact, draft, decision, rooms, act) {
+function card(service, { contact, draft, welsh, rooms }, decision, act) {
   const chosen = draft.rooms[service];
   const failed = failedLine(contact, service);
   const room = chosen ?? (decision && { id: decision.room_id, name: decision.room_name, telephone: decision.telephone });
@@ -30,12 +31,12 @@ function card(service, contact, draft, decision, rooms, act) {
     ${chosen
       ? html`<p class="route-odds"><span class="route-phone number">${room.telephone}</span></p><p class="route-why">${t('handover.by_hand')}${decision ? html`; ${t('handover.map_says', { room: decision.room_name })}` : nothing}
           <button type="button" class="button small" @click=${() => act.take(service, null)}>${t('handover.by_map')}</button></p>`
-      : html`<p class="route-odds">${chance(decision.probability)} <span class="route-phone number">${room.telephone}</span></p><p class="route-why" lang="en">${decision.reason} <span class="quiet">(${decision.rule_id})</span></p>`}
+      : html`<p class="route-odds">${chance(decision.probability)} <span class="route-phone number">${room.telephone}</span></p><p class="route-why">${told(decision.reason, welsh)} <span class="quiet">(${decision.rule_id})</span></p>`}
     ${link(chosen ?? rooms.get(room.id))}
     ${failed && failed.room_id === room.id && !chosen
       ? html`<p class="route-failed"><strong>${t(`handover.choose_${failed.state}`, { room: room.name })}</strong>
           <button type="button" class="button small" @click=${() => act.take(service, room)}>${t('handover.same_again')}</button></p>` : nothing}
-    ${decision?.border ? html`<p class="route-border"><strong lang="en">${decision.border}</strong>${question(decision, contact)}</p>` : nothing}
+    ${decision?.border ? html`<p class="route-border"><strong>${told(decision.border, { [decision.border]: decision.border_cy })}</strong>${question(decision, contact)}</p>` : nothing}
     ${alternatives(decision, room)?.map((one) => html`<p class="route-other">${t('handover.or')} <span>${one.name}</span> ${chance(one.probability)}
       <button type="button" class="button small" @click=${() => act.take(service, { id: one.room_id, name: one.name, telephone: '' })}>${t('handover.there_instead')}</button></p>`)}
     <p class="route-act"><button type="button" class="button small" @click=${() => act.choose(service)}>${t('handover.another_room')}</button></p>
@@ -46,7 +47,7 @@ function card(service, contact, draft, decision, rooms, act) {
 function link(room) {
   if (!room || room.has_feed === undefined) return nothing;
   if (!room.has_feed) return html`<p class="route-default route-link">${t('handover.no_feed')}</p>`;
-  if (room.state !== 'Normal') return html`<p class="route-default route-link" lang="en">${room.state}</p>`;
+  if (room.state !== 'Normal') return html`<p class="route-default route-link">${t(`handover.room_state_${room.state}`)}</p>`;
   return html`<p class="route-link quiet">${room.last_answer_at ? t('handover.link_up', { time: clock(room.last_answer_at) }) : t('handover.link_unheard')}</p>`;
 }
 

@@ -3,6 +3,7 @@
 import { html, nothing } from '/libraries/lit-html/lit-html.js';
 import { live } from '/libraries/lit-html/directives/live.js';
 import { ASKED, pending, withRooms } from './model.js';
+import { told } from '../told.js';
 import { t } from '../words.js';
 
 /** `mountain-rescue` as a person says it. */
@@ -19,12 +20,12 @@ export function servicePicker({ contact, draft }, tick) {
   return html`<fieldset class="handover-services"><legend class="spoken">${t('handover.services')}</legend>
       <div class="service-ticks">${[...ASKED, ...others].map((name) => box(name, has, chosen, tick))}</div>
     </fieldset>
-    ${suggested ? html`<p class="handover-why quiet">${t('handover.suggested', { service: serviceName(suggested.service) })} <span lang="en">${suggested.service_reason}</span></p>` : nothing}
+    ${suggested ? html`<p class="handover-why quiet">${t('handover.suggested', { service: serviceName(suggested.service) })} ${told(suggested.service_reason, contact.welsh)}</p>` : nothing}
     ${added.length ? html`<fieldset class="handover-added"><legend>${t('handover.think_of')}</legend>
       ${added.map((one) => html`<div class="added-service">${ASKED.includes(one.service)
         ? html`<button type="button" class="button" ?disabled=${chosen.has(one.service)} @click=${() => tick(one.service, true)}>+ ${serviceName(one.service)}</button>`
         : box(one.service, has, chosen, tick)}
-        <span class="added-why"><span lang="en">${one.reason}</span>${one.leads ? html` <strong>${t('handover.leads')}</strong>` : nothing}
+        <span class="added-why">${told(one.reason, contact.welsh)}${one.leads ? html` <strong>${t('handover.leads')}</strong>` : nothing}
         ${one.called_by ? html` <span>${t('handover.called_by', { room: one.room_name })}</span>` : nothing}</span></div>`)}
     </fieldset>` : nothing}`;
 }

@@ -5,7 +5,8 @@ import { repeat } from '/libraries/lit-html/directives/repeat.js';
 import { lines, level, waited_s } from './model.js';
 import { serviceName } from './services.js';
 import { clock, lasted } from '../times.js';
-import { t } from '../words.js';
+import { told } from '../told.js';
+import { inWelsh, t } from '../words.js';
 
 const STEPS = ['queued', 'sent', 'delivered', 'accepted'];
 
@@ -14,10 +15,10 @@ export function transferLines(contact, now_ms, act) {
   const all = lines(contact);
   if (!all.length) return nothing;
   return html`<ul class="transfers" aria-label=${t('handover.sent_so_far')}>
-    ${repeat([...all.filter((line) => !line.over), ...all.filter((line) => line.over)], (line) => `${line.service} ${line.room_id}`, (line) => item(line, now_ms, act))}</ul>`;
+    ${repeat([...all.filter((line) => !line.over), ...all.filter((line) => line.over)], (line) => `${line.service} ${line.room_id}`, (line) => item(line, contact.welsh, now_ms, act))}</ul>`;
 }
 
-function item(line, now_ms, act) {
+function item(line, welsh, now_ms, act) {
   const loud = level(line, now_ms);
   const { main } = line;
   const took = waited_s(line, now_ms);
@@ -31,8 +32,8 @@ function item(line, now_ms, act) {
       ? html`<p>${t('handover.buddy', { first: main.first_room_name })}</p>` : nothing}
     ${line.over ? nothing : steps(main)}
     ${main.room_reference ? html`<p>${t('handover.their_reference')} <strong>${main.room_reference}</strong></p>` : nothing}
-    ${main.reason && (line.state === 'rejected' || line.state === 'held') ? html`<p class="transfer-reason"><q lang="en">${main.reason}</q></p>` : nothing}
-    ${line.update && !line.over ? updated(line.update) : nothing}
+    ${main.reason && (line.state === 'rejected' || line.state === 'held') ? html`<p class="transfer-reason">${why(main, welsh)}</p>` : nothing}
+    ${line.update && !line.over ? updated(line.update, welsh) : nothing}
   </li>`;
 }
 
@@ -46,11 +47,16 @@ function steps(main) {
     ${n <= reached && at[step] ? html`<span class="number">${clock(at[step])}</span>` : nothing}</li>`)}</ol>`;
 }
 
-function updated(update) {
+/** A room that rejects says so in its own words, in whatever language; what holds a message we say. */
+function why({ state, reason }, welsh) {
+  return html`<q>${state === 'rejected' ? inWelsh(reason, welsh) : told(reason, welsh)}</q>`;
+}
+
+function updated(update, welsh) {
   const failed = update.state === 'rejected' || update.state === 'held';
   return html`<p class=${failed ? 'transfer-reason' : ''}>${t('handover.last_update')} ${t(`handover.state_${update.state}`)}
     <span class="number">${clock(update.answered_at ?? update.delivered_at ?? update.sent_at ?? update.created_at)}</span>
-    ${failed ? html`<q lang="en">${update.reason}</q>` : nothing}</p>`;
+    ${failed ? why(update, welsh) : nothing}</p>`;
 }
 
 function alarm(line, act) {

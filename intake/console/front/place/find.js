@@ -2,6 +2,7 @@
 
 import { html, nothing } from '/libraries/lit-html/lit-html.js';
 import { length } from './format.js';
+import { told } from '../told.js';
 import { t } from '../words.js';
 
 export const PIN_RADIUS_M = 50;
@@ -76,14 +77,14 @@ export class PlaceFinder {
   }
 
   answer() {
-    const { places, unknown } = this.found;
+    const { places, unknown, welsh } = this.found;
     if (!places.length) {
-      return html`<p class="notice">${t('place.found_none')}${unknown.map((note) => html`<br><span class="quiet">${note}</span>`)}</p>`;
+      return html`<p class="notice">${t('place.found_none')}${unknown.map((note) => html`<br><span class="quiet">${told(note, welsh)}</span>`)}</p>`;
     }
     if (places.length === 1) return nothing;
     return html`<ul class="found">${places.map(
       (place) => html`<li><button type="button" class="button small" @click=${() => this.take(place)}>${t('place.show_found')}</button>
-        ${proposalWords(place)}${place.note ? html` <span class="quiet">${place.note}</span>` : nothing}</li>`,
+        ${proposalWords(place)}${place.note ? html` <span class="quiet">${told(place.note, welsh)}</span>` : nothing}</li>`,
     )}</ul>`;
   }
 }

@@ -55,7 +55,7 @@ export function mountLinks(root, { state }) {
     render(html`<h2>${t('supervisor.links')}</h2><div class="scrolled"><table>
       <thead><tr><th>${t('supervisor.room')}</th><th>${t('supervisor.last_answer')}</th><th>${t('supervisor.unanswered_sent')}</th><th>${t('supervisor.telephone')}</th></tr></thead>
       <tbody>${links.map(({ link, ...room }) => html`<tr data-room=${link.room_id}><th scope="row">${room.room_name}${room.has_feed ? nothing : html` <span class="mark">${t('supervisor.no_feed')}</span>`}
-          ${link.state && link.state !== 'Normal' ? html` <span class="mark late" title=${link.state_reason}>${link.state}</span>` : nothing}</th>
+          ${link.state && link.state !== 'Normal' ? html` <span class="mark late" title=${link.state_reason}>${t(`handover.room_state_${link.state}`)}</span>` : nothing}</th>
         <td>${ago(link.last_delivered_at)}</td>
         <td class="number">${link.unanswered}${link.oldest_unanswered_at ? html` <span class="row-wait ${since_s(link.oldest_unanswered_at) >= SILENT_LINK_S ? 'late' : ''}">${lasted(since_s(link.oldest_unanswered_at))}</span>` : nothing}${link.held ? html` <span class="mark late">${t('supervisor.held', { count: link.held })}</span>` : nothing}</td>
         <td class="number">${room.telephone || '–'}</td></tr>`)}</tbody></table>

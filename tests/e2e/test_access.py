@@ -9,8 +9,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from tests.conftest import ROOT
 from tests.e2e.conftest import PATIENCE_MS
 from tests.e2e.office import Office
+from tests.people import PASSWORD
 
 LANGUAGES, THEMES = ("en", "cy"), ("light", "night")
 PAGES = {
@@ -20,6 +22,12 @@ PAGES = {
     "account": ("ada", "/account"),
     "accounts": ("adm", "/accounts"),
     "licences": ("ada", "/licences"),
+}
+AFTER_AN_ACT = {"sign_in", "locked", "account_made", "sign_out", "desk"}
+ELSEWHERE = {
+    "frame": "part of every page",
+    "signed_in": "gone as soon as it is there",
+    "second_factor": "test_sign_in.py",
 }
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
@@ -66,6 +74,40 @@ def test_pages(
         assert page.locator("html").get_attribute("data-theme") == manner[1]
         assert page.locator("html").get_attribute("lang") == manner[0]
         look(page, shots, f"{name}-{'-'.join(manner)}")
+
+
+def test_no_page_is_left_out() -> None:
+    shells = {one.stem for one in (ROOT / "intake" / "console" / "pages").glob("*.html")}
+    assert shells == {*PAGES, *AFTER_AN_ACT, *ELSEWHERE}
+
+
+def test_pages_after_an_act(
+    office: Office, seated: Callable[[str], BrowserContext], manner: tuple[str, str], shots: Path
+) -> None:
+    said = "-".join(manner)
+    researcher = seated("rhi").new_page()
+    office.by("rhi", "POST", "/session/lock", {})
+    researcher.goto(f"{office.desk_url}/locked")
+    look(researcher, shots, f"locked-{said}")
+    researcher.fill("#password", PASSWORD)
+    researcher.click("form[action='/locked'] button[type=submit]")
+    expect(researcher).to_have_url(f"{office.desk_url}/wall")
+
+    admin = seated("adm").new_page()
+    admin.goto(f"{office.desk_url}/accounts")
+    admin.fill("#name", f"new-{said}")
+    admin.click("form[action='/accounts/add'] button[type=submit]")
+    expect(admin.locator("#first-password")).to_be_visible()
+    look(admin, shots, f"account-made-{said}")
+
+    caller = office.caller("smoke in the stairs")
+    office.by("bea", "POST", f"/contacts/{caller.contact}/claim", {})
+    handler = seated("bea").new_page()
+    handler.goto(f"{office.desk_url}/account")
+    handler.click("form[action='/sign-out'] button")
+    expect(handler.locator("button[name=anyway]")).to_be_visible()
+    look(handler, shots, f"sign-out-{said}")
+    office.finish(caller)
 
 
 def test_the_sign_in_page(office: Office, browser: Browser, manner: tuple[str, str], shots: Path) -> None:

@@ -9,7 +9,7 @@ const NOTICE_MS = 12_000;
 
 /** Adds the commands `queue.take_next` (F2), `queue.take_chosen` and `queue.look`. */
 export function addTaking(desk, list) {
-  const { state, commands, open } = desk;
+  const { state, api, commands, open } = desk;
   let busy = false;
   let fading = 0;
   const isLive = () => state.get('live').status === 'live';
@@ -32,14 +32,16 @@ export function addTaking(desk, list) {
       return await take();
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      notice(reason(error));
+      notice(await reason(error));
       return undefined;
     } finally {
       busy = false;
     }
   };
-  const reason = (error) => {
+  const reason = async (error) => {
     if (error.status === 0) return t('queue.no_answer');
+    // A supervisor may have set another cap since this page began.
+    if (error.code === 'refused') await api.get('/me').then(({ open_limit }) => state.set('me', { ...state.get('me'), open_limit }), () => {});
     const mine = state.get('open').filter((one) => !one.lost);
     if (error.code === 'refused' && mine.length >= state.get('me').open_limit) {
       return t('queue.refused_cap', { count: mine.length, names: open.references() });

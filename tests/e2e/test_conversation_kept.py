@@ -283,6 +283,16 @@ def test_two_that_are_one_are_merged_and_parted(talk: TalkOffice, desk: Desk, sh
     page.get_by_role("button", name="Undo").click()
     expect(page.locator(".lines")).not_to_contain_text("from my tablet")
     assert talk.shown(merged)["contact"]["state"] == "waiting"
+    # The claim is not brought back: the desk says where it is, and it is taken from there.
+    dialog = page.locator("#dialog")
+    expect(dialog).to_contain_text("waits in the queue at its old place, since")
+    expect(dialog.locator("[data-take]")).to_be_focused()
+    page.screenshot(path=shots / "conversation_unmerged.png")
+    page.keyboard.press("Enter")
+    expect(page.locator(".lines")).to_contain_text("from my tablet")
+    expect(page.locator("[data-tab]")).to_have_count(2)
+    expect(reply(page)).to_be_focused()
+    assert {talk.shown(one)["contact"]["claimed_by"] for one in (kept, merged)} == {"ada"}
 
 
 def test_a_room_that_has_not_answered_has_to_be_confirmed_away(talk: TalkOffice, desk: Desk) -> None:

@@ -10,6 +10,7 @@ import { t } from '../words.js';
 
 const REASON_LIMIT = 200;
 const PREVIEWED = 6;
+const WITH_ROOMS = ['sending', 'delivered', 'accepted'];
 
 /** @param {any} desk @param {(id: string, run: () => any, extra?: object) => void} add */
 export function addMerging(desk, add) {
@@ -39,7 +40,16 @@ async function merge(desk, contact, { into, reason }) {
 async function undo(desk, kept, merge) {
   const { contact } = await desk.api.post(`/contacts/${kept}/unmerge`, { merge });
   await desk.open.fetch(kept);
-  desk.say(t('conversation.merge_undone', { reference: contact.reference }));
+  if (await whereItIs(contact)) await desk.open.take(contact.id);
+}
+
+/** The claim is not brought back: say where the contact is now, and let it be taken from there. Resolves with whether it is. */
+function whereItIs(row) {
+  const place = WITH_ROOMS.includes(row.state) ? 'rooms' : row.claimable ? 'waiting' : 'aside';
+  const said = t(`conversation.merge_undone_${place}`, { reference: row.reference, since: clock(row.queued_at), until: row.until ? clock(row.until) : '' });
+  return openDialog(t('conversation.merge_undone', { reference: row.reference }), (close) => html`<p>${said}</p>
+    <p>${place === 'rooms' ? nothing : html`<button type="button" class="button main" autofocus data-take @click=${() => close(true)}>${t('conversation.merge_take')}</button>`}
+      <button type="button" class="button" @click=${() => close(false)}>${t(place === 'rooms' ? 'common.close' : 'conversation.merge_leave')}</button></p>`);
 }
 
 /** The list, and beside the chosen one what was said there. */

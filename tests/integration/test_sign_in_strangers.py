@@ -16,7 +16,9 @@ from intake.console.roles import Role
 from intake.console.sign_in import passwords
 from intake.console.sign_in.oidc import Found
 from intake.console.sign_in.provider_pages import _free_name
+from intake.console.sign_in.throttle import PEER_FAILURES
 from intake.store import accounts
+from intake.store.accounts import FREE_FAILURES
 from intake.store.store import Store
 from tests.desk import console
 from tests.people import COOKIE, PASSWORD, gate_for, hidden, make_account, session_of
@@ -107,6 +109,40 @@ async def test_a_form_is_read_as_utf_8_or_not_at_all(store: Store, server: TestS
         assert await sign_in("; charset=punycode", "&x=1-") == (403, False)
         assert await sign_in("; charset=utf-16") == (403, False)
         assert await sign_in("; charset=UTF-8") == (303, True)
+
+
+async def test_who_guesses_at_a_name_keeps_nobody_from_their_locked_desk(
+    store: Store, server: TestServer
+) -> None:
+    ada = await session_of(store, CLOCK, await make_account(store, "ada"))
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:
+
+        async def unlock(password: str) -> int:
+            async with http.post(
+                server.make_url("/api/v1/session/unlock"),
+                json={"password": password},
+                headers=ada.headers,
+                cookies=ada.cookies,
+            ) as answer:
+                return answer.status
+
+        async with http.post(
+            server.make_url("/api/v1/session/lock"), json={}, headers=ada.headers, cookies=ada.cookies
+        ) as answer:
+            assert answer.status == 200
+        async with http.get(server.make_url("/sign-in")) as shown:
+            csrf, cookie = hidden(await shown.text()), shown.cookies[FORM_COOKIE].value
+        # From the same address, as all are behind one proxy: until the name rests, and the address too.
+        for _ in range(PEER_FAILURES + 1):
+            fields = {"csrf": csrf, "name": "ada", "password": "wrong", "code": "000000"}
+            async with http.post(
+                server.make_url("/sign-in"), data=fields, cookies={FORM_COOKIE: cookie}
+            ) as answer:
+                assert answer.status in (403, 429)
+        assert answer.status == 429
+        assert await unlock(PASSWORD) == 200
+        # Their own desk is no place to guess at either.
+        assert [await unlock("wrong") for _ in range(FREE_FAILURES + 1)] == [403] * FREE_FAILURES + [429]
 
 
 @pytest.mark.parametrize(

@@ -118,8 +118,8 @@ def test_what_a_process_remembers_of_guessing_is_bounded() -> None:
     throttle = Throttle()
     for number in range(KNOWN_PEERS + 500):
         throttle.begin(f"peer-{number}", NOON)
-        throttle.begin_unknown(f"name-{number}", NOON)
-    assert len(throttle._peers) <= KNOWN_PEERS and len(throttle._names) <= KNOWN_PEERS
+        throttle.begin_key(f"name-{number}", NOON)
+    assert len(throttle._peers) <= KNOWN_PEERS and len(throttle._keys) <= KNOWN_PEERS
 
 
 def test_right_attempts_cost_an_address_nothing() -> None:

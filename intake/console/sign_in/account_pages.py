@@ -120,7 +120,7 @@ async def _password_refused(request: web.Request, form: Mapping[str, str], part:
     if gate.sealed is None:
         return await _page(request, 409, part=part, error="no_secret")
     try:
-        await gate.check_password(person.name, form.get("password", ""), peer_of(request))
+        await gate.check_password(person.name, form.get("password", ""), person.session, peer_of(request))
     except Denied as denied:
         await record_denied(request, denied)
         if denied.retry_at is None:

@@ -44,7 +44,7 @@ async def unlock(request: web.Request) -> web.Response:
     if not (await gate.find(person.name)).password_hash:
         return problem(409, "no_password", "this account signs in with the identity provider: do so again")
     try:
-        await gate.check_password(person.name, body.password, peer_of(request))
+        await gate.check_password(person.name, body.password, person.session, peer_of(request))
     except Denied as denied:
         return await refuse_denied(request, denied)
     await gate.sessions.unlock(person, auditing.recording(request))

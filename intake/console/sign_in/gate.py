@@ -71,13 +71,20 @@ class Gate:
         await self._welcome(account, password, peer)
         return account
 
-    async def check_password(self, name: str, password: str, peer: str) -> None:
-        """Unlocking, and changing one's own credentials. Raises Denied."""
-        account = await self.begin(name, peer)
+    async def check_password(self, name: str, password: str, session: str, peer: str) -> None:
+        """Unlocking, and changing one's own credentials. Raises Denied.
+
+        Counted for the session alone: who guesses at a name elsewhere keeps nobody from their own desk.
+        """
+        if retry_at := self._throttle.begin_key(session or name, self.clock.now()):
+            log.warning("session_resting", peer=peer)
+            raise Denied("too many attempts at this desk", retry_at)
+        account = await self.store.read(lambda conn: accounts.find(conn, name))
         if account is None or not await self._hashing.verify(account.password_hash, password):
             log.warning("password_refused", peer=peer)
             raise Denied("the password does not match", account=account)
-        await self._welcome(account, password, peer)
+        self._throttle.forgive_key(session or name)
+        await self._strengthen(account, password)
 
     async def set_password(
         self, name: str, password: str, *, keep_session: str = "", record: Recording | None = None
@@ -197,7 +204,7 @@ class Gate:
 
         account, retry_at = await self.store.run(work)
         if account is None:
-            retry_at = self._throttle.begin_unknown(name, now)
+            retry_at = self._throttle.begin_key(name, now)
         if retry_at is not None:
             log.warning("account_resting", peer=peer)
             raise Denied("too many attempts for this name", retry_at)
@@ -223,7 +230,9 @@ class Gate:
 
     async def _welcome(self, account: Account, password: str, peer: str) -> None:
         await self.forgive(account, peer)
-        stronger = await self._hashing.hash(password) if passwords.is_aged(account.password_hash) else ""
+        await self._strengthen(account, password)
 
-        if stronger:
+    async def _strengthen(self, account: Account, password: str) -> None:
+        if passwords.is_aged(account.password_hash):
+            stronger = await self._hashing.hash(password)
             await self.store.run(lambda conn: accounts.set_password(conn, account.name, stronger))

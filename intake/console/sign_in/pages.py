@@ -155,7 +155,7 @@ async def unlock(request: web.Request) -> web.Response:
     if not (await gate.find(person.name)).password_hash:
         return await _locked(request, person, 409, "no_password")
     try:
-        await gate.check_password(person.name, form.get("password", ""), peer_of(request))
+        await gate.check_password(person.name, form.get("password", ""), person.session, peer_of(request))
     except Denied as denied:
         await record_denied(request, denied)
         return await _locked(

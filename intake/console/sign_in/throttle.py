@@ -1,4 +1,4 @@
-"""Bounds on guessing that a process keeps in memory: by network peer, and by names that do not exist."""
+"""Bounds on guessing that a process keeps in memory: by network peer, name that nobody has, and session."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from intake.store.accounts import rest_after
 PEER_FAILURES = 30
 """So many failures from one address within ``PEER_WINDOW_S``: a whole room may sit behind one."""
 PEER_WINDOW_S = 60.0
-KNOWN_PEERS = KNOWN_NAMES = 10_000
+KNOWN_PEERS = KNOWN_KEYS = 10_000
 
 
 class _Tally(msgspec.Struct):
@@ -30,7 +30,7 @@ class Throttle:
     def __init__(self, peer_limit: int = PEER_FAILURES) -> None:
         self._peer_limit = peer_limit
         self._peers: TTLCache[str, _Tally] = TTLCache(KNOWN_PEERS, ttl=3600)
-        self._names: TTLCache[str, _Tally] = TTLCache(KNOWN_NAMES, ttl=3600)
+        self._keys: TTLCache[str, _Tally] = TTLCache(KNOWN_KEYS, ttl=3600)
 
     def begin(self, peer: str, now: datetime) -> datetime | None:
         """Until when this peer must wait, None where the attempt may be judged."""
@@ -48,15 +48,19 @@ class Throttle:
         if tally is not None and tally.count > 0:
             tally.count -= 1
 
-    def begin_unknown(self, name: str, now: datetime) -> datetime | None:
-        """Names that nobody has rest as those that somebody has: waiting tells nothing."""
-        tally = self._names.setdefault(name, _Tally(0))
+    def begin_key(self, key: str, now: datetime) -> datetime | None:
+        """The same for what no account counts: a name that nobody has, which rests as those that somebody
+        has, so that waiting tells nothing; and a session."""
+        tally = self._keys.setdefault(key, _Tally(0))
         if tally.until is not None and tally.until > now:
             return tally.until
         tally.count += 1
         rest_s = rest_after(tally.count)
         tally.until = now + timedelta(seconds=rest_s) if rest_s else None
         return None
+
+    def forgive_key(self, key: str) -> None:
+        self._keys.pop(key, None)
 
 
 def network_of(peer: str) -> str:

@@ -1,6 +1,7 @@
 """An identity provider by OpenID Connect: authorization code with PKCE; its word counts only when signed.
 
-OpenID Connect Core 1.0 §3.1, Discovery 1.0, RFC 7636 (S256), RFC 9207 (`iss` in the answer).
+OpenID Connect Core 1.0 §3.1, Discovery 1.0, RFC 7636 (S256). One provider is asked, and its token names it:
+there is no other to mix it up with, and the `iss` of RFC 9207 is not looked at.
 """
 
 from __future__ import annotations

@@ -30,6 +30,7 @@ from intake.contact import ContactId, ContactState, DeliveryState, MessageKind, 
 from intake.errors import Refused
 from intake.incident import TransferState
 from intake.log_events import LogEventName
+from intake.outcomes import SAYING
 from intake.store import following, location_links, log
 from intake.store.claims import HANDED_OVER, Claim, move, owned
 from intake.store.contacts import get, whole
@@ -66,10 +67,10 @@ class Signs(msgspec.Struct, frozen=True):
     def since(self, before: Signs) -> str:
         """What came since, for the log; empty where nothing did."""
         if self.links != before.links:
-            return "the caller used the location link"
+            return SAYING.en("used_link")
         if self.places != before.places:
-            return "a place came from the caller's phone"
-        return "a reply arrived after all" if self.replies != before.replies else ""
+            return SAYING.en("phone_told")
+        return SAYING.en("reply_arrived") if self.replies != before.replies else ""
 
 
 class Unreachable(msgspec.Struct, frozen=True, kw_only=True):
@@ -146,12 +147,12 @@ def close_silent(conn: Connection, now: datetime, before: datetime) -> int:
         values = {
             "state": ContactState.CLOSED.value,
             "closed_at": now,
-            "closed_reason": "unreachable",
+            "closed_reason": SAYING.en("unreachable"),
             "threading": False,
         }
         changed = conn.execute(update(contacts).where(contacts.c.id == contact_id, may_close).values(values))
         if changed.rowcount:
-            data = {"state": ContactState.CLOSED.value, "from": "stale", "reason": "unreachable"}
+            data = {"state": ContactState.CLOSED.value, "from": "stale", "reason": SAYING.en("unreachable")}
             log.write(conn, now, LogEventName.CONTACT_STATE, contact_id, "intake", data)
             location_links.end_all(conn, now, contact_id, LinkEnd.CLOSED)
             closed += 1

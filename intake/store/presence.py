@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 
 import msgspec
 from sqlalchemy import Connection, func, literal, select, update
-from sqlalchemy.exc import IntegrityError
 
 from intake.contact import ContactState, MessageKind
 from intake.reference import reference
 from intake.store.claims import HANDED_OVER
+from intake.store.locks import take_turns
 from intake.store.queue import LIVE
 from intake.store.replies import AUTOMATIC
 from intake.store.tables import contacts, desks, messages, replies
@@ -54,7 +54,7 @@ def arrive(conn: Connection, now: datetime, handler: str) -> DeskRow:
     """A desk is there; its first time gives it a number for good."""
     row = _of(conn, handler)
     if row is None:
-        row = _first_time(conn, now, handler)
+        _first_time(conn, now, handler)
     elif row.state == AWAY and now - row.seen_at > timedelta(seconds=AWAY_FOR_S):
         set_state(conn, now, handler, AVAILABLE)
     seen(conn, now, [handler])
@@ -63,19 +63,14 @@ def arrive(conn: Connection, now: datetime, handler: str) -> DeskRow:
     return found
 
 
-def _first_time(conn: Connection, now: datetime, handler: str) -> DeskRow | None:
-    for _ in range(5):
-        number = int(conn.execute(select(func.max(desks.c.number))).scalar() or 0) + 1
-        values = {"handler": handler, "number": number, "state": AVAILABLE, "since": now, "seen_at": now}
-        try:
-            with conn.begin_nested():
-                conn.execute(desks.insert().values(**values, connected=True))
-        except IntegrityError:
-            if found := _of(conn, handler):
-                return found
-            continue  # another desk took the number in the same moment
-        return None
-    raise RuntimeError("no number could be had for a desk")
+def _first_time(conn: Connection, now: datetime, handler: str) -> None:
+    # A whole shift signs in within a minute: each waits for the number before its own.
+    take_turns(conn, "desk-number")
+    if _of(conn, handler) is not None:
+        return  # another page of theirs was first
+    number = int(conn.execute(select(func.max(desks.c.number))).scalar() or 0) + 1
+    values = {"handler": handler, "number": number, "state": AVAILABLE, "since": now, "seen_at": now}
+    conn.execute(desks.insert().values(**values, connected=True))
 
 
 def seen(conn: Connection, now: datetime, handlers: Collection[str]) -> None:

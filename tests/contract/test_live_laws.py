@@ -17,12 +17,12 @@ from intake.console.live.following import Follower, uuid7_floor, uuid7_ms
 from intake.contact import ContactId, ContactState, DeliveryState, Priority
 from intake.control_room import Service
 from intake.log_events import LogEventName
-from intake.store import claims, contacts, handling, keeping, replies, triage
+from intake.store import claims, contacts, handling, keeping, presence, replies, triage
 from intake.store.claims import Claim
 from intake.store.store import Store
 from intake.store.tables import contacts as contacts_table
 from intake.store.tables import log_events
-from tests.callers import phone, report_on, write_in
+from tests.callers import NOON, phone, report_on, write_in
 from tests.desk import console, new_id
 from tests.live import LiveDesk, live_desk
 from tests.unit.test_live_board import LEEDS
@@ -287,3 +287,13 @@ async def test_a_contact_made_to_wait_by_the_callers_new_words_is_kept_open(stor
     assert await store.run(lambda c: keeping.renew_alone(c, CLOCK.now(), claim, 15.0, 3)) is None
     found = await store.read(lambda c: contacts.get(c, contact_id))
     assert found.state is ContactState.OPEN
+
+
+async def test_a_whole_shift_that_sits_down_at_once_gets_a_number_each(store: Store) -> None:
+    names = [f"handler-{number % 60:02d}" for number in range(90)]  # a third with two pages
+    rows = await asyncio.gather(
+        *(store.run(lambda conn, name=name: presence.arrive(conn, NOON, name)) for name in names)  # type: ignore[misc]
+    )
+    numbers = {row.handler: row.number for row in rows}
+    assert sorted(numbers.values()) == list(range(1, 61))
+    assert all(row.number == numbers[row.handler] for row in rows)

@@ -30,6 +30,10 @@ SAYING = Wording(
             "{room} has it and no longer answers",
             "mae {room} ag ef ac nid yw'n ateb mwyach",
         ),
+        "undecided": (
+            "{room} has it and has not decided within {seconds} s",
+            "mae {room} ag ef ac nid yw wedi penderfynu o fewn {seconds} eiliad",
+        ),
         "rejected": ("rejected by the room: {own}", "gwrthodwyd gan yr ystafell: {own}"),
         "accepted": ("accepted by the room", "derbyniwyd gan yr ystafell"),
         "considered": ("being considered by the room", "yn cael ei ystyried gan yr ystafell"),

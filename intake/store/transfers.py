@@ -117,15 +117,16 @@ def attempts_at_room(conn: Connection, transfer: Transfer) -> int:
     return int(conn.execute(query).scalar_one())
 
 
-def heard_at(conn: Connection, transfer: Transfer) -> datetime:
-    """When the room it is meant for last gave a verdict on it; when it was made, if never."""
-    query = select(func.max(transfer_attempts.c.ended_at)).where(
+def heard_at(conn: Connection, transfer: Transfer) -> tuple[datetime, datetime]:
+    """When the room it is meant for first and last gave a verdict on it; when it was made, if never."""
+    ended = transfer_attempts.c.ended_at
+    query = select(func.min(ended), func.max(ended)).where(
         transfer_attempts.c.transfer_id == transfer.id,
         transfer_attempts.c.room_id == transfer.room_id,
         transfer_attempts.c.outcome.in_([verdict.value for verdict in Verdict]),
     )
-    heard: datetime | None = conn.execute(query).scalar()
-    return heard or transfer.created_at
+    first, last = conn.execute(query).one()
+    return first or transfer.created_at, last or transfer.created_at
 
 
 def try_buddy(

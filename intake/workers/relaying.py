@@ -16,7 +16,7 @@ from intake.contact import ContactState
 from intake.control_room import ControlRoom
 from intake.errors import NotFound, StaleClaim, StoreUnavailable
 from intake.feeds import Hold, HttpsFeed, NoConfirmation, Outcome, RetryAt, TryBuddy, next_ask_at, next_step
-from intake.incident import Confirmation, Transfer, TransferId, TransferState
+from intake.incident import Confirmation, Transfer, TransferId, TransferKind, TransferState, Verdict
 from intake.mait import redirect
 from intake.outcomes import SAYING, telephone
 from intake.ports import Clock, Router
@@ -134,7 +134,7 @@ class Relaying:
         else:
             metrics.TRANSFERS.labels(outcome=confirmation.verdict.value).inc()
             asked = attempts_here if asking else 0
-            await self._confirmed(confirmation, attempt_id, asked)
+            await self._confirmed(transfer, confirmation, attempt_id, asked)
 
     def _next(
         self, transfer: Transfer, room: ControlRoom, outcome: Outcome, attempts_here: int, asking: bool
@@ -187,12 +187,25 @@ class Relaying:
         """Behind a room that confirmed and then fell silent nobody waits unseen (law 8)."""
         if transfer.state is not TransferState.DELIVERED:
             return
-        silent_s = (now - transfers.heard_at(conn, transfer)).total_seconds()
+        _, last = transfers.heard_at(conn, transfer)
+        silent_s = (now - last).total_seconds()
         if silent_s >= self._patience.hold_after_s:
-            silent = SAYING.en("silent_now", room=transfer.room_id)
-            reason = silent + JOINT + self._telephone(transfer)
-            leaving = (ContactState.SENDING, ContactState.DELIVERED)
-            following.to_a_person(conn, now, transfer.contact_id, reason, leaving=leaving)
+            self._tell_a_person(conn, now, transfer, SAYING.en("silent_now", room=transfer.room_id))
+
+    def _mind_indecision(self, conn: Connection, now: datetime, transfer: Transfer) -> None:
+        """Nor behind one that goes on considering an incident: told once, when our patience ends."""
+        if transfer.state is not TransferState.DELIVERED or transfer.kind is not TransferKind.CREATION:
+            return
+        first, last = transfers.heard_at(conn, transfer)
+        patience_s = self._patience.hold_after_s
+        if last < first + timedelta(seconds=patience_s) <= now:
+            waits = SAYING.en("undecided", room=transfer.room_id, seconds=f"{patience_s:.0f}")
+            self._tell_a_person(conn, now, transfer, waits)
+
+    def _tell_a_person(self, conn: Connection, now: datetime, transfer: Transfer, why: str) -> None:
+        reason = why + JOINT + self._telephone(transfer)
+        leaving = (ContactState.SENDING, ContactState.DELIVERED)
+        following.to_a_person(conn, now, transfer.contact_id, reason, leaving=leaving)
 
     def _telephone(self, transfer: Transfer) -> str:
         try:
@@ -200,11 +213,15 @@ class Relaying:
         except NotFound:
             return telephone("")
 
-    async def _confirmed(self, confirmation: Confirmation, attempt_id: str, asked: int) -> None:
+    async def _confirmed(
+        self, transfer: Transfer, confirmation: Confirmation, attempt_id: str, asked: int
+    ) -> None:
         now = self._clock.now()
         ask_at = next_ask_at(self._patience, asked=asked, now=now, jitter=random.random())  # noqa: S311
 
         def work(conn: Connection) -> None:
+            if confirmation.verdict is Verdict.CONSIDERING:
+                self._mind_indecision(conn, now, transfer)
             transfers.end_attempt(conn, now, attempt_id, confirmation.verdict.value)
             self._verdicts.apply(conn, now, confirmation, ask_at)
 

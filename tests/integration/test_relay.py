@@ -273,6 +273,25 @@ async def test_behind_a_room_that_confirms_and_falls_silent_nobody_waits_unseen(
     assert (await behind.transfers(contact))[0].state is TransferState.ACCEPTED
 
 
+async def test_behind_a_room_that_goes_on_considering_nobody_waits_unseen(world: World) -> None:
+    room = await world.room(A)
+    behind = world.behind()
+    contact = await sent(behind, A)
+    for _ in range(18):  # it answers each time: it considers
+        await behind.relay()
+        assert await state_of(behind, contact) == (TransferState.DELIVERED, ContactState.DELIVERED)
+        behind.clock.seconds += 10
+    await behind.relay()
+    assert await state_of(behind, contact) == (TransferState.DELIVERED, ContactState.WAITING)
+    events = [dict(event.data) for event in await behind.events(contact)]
+    assert f"{A} has it and has not decided within 180 s" in events[-1]["reason"]
+    (one,) = await behind.transfers(contact)
+    await room.decide(one.incident_id, Verdict.ACCEPTED)
+    behind.clock.seconds += 100
+    await behind.relay()  # and it is asked on all the while; who was told decides what that means
+    assert await state_of(behind, contact) == (TransferState.ACCEPTED, ContactState.WAITING)
+
+
 # -- law 12 ------------------------------------------------------------------------------------------
 
 

@@ -276,7 +276,7 @@ async def test_what_is_no_answer_at_all_is_refused_and_never_our_failure(
         assert (status, said["code"]) == (403, "denied"), answer
 
 
-async def test_attempts_by_passkey_are_counted_as_any_other(
+async def test_a_passkey_rests_after_failures_and_no_guesser_at_its_owners_name_keeps_it_out(
     store: Store, browser: Browser, clock: HandClock, device: Device
 ) -> None:
     for _ in range(accounts.FREE_FAILURES):
@@ -285,8 +285,11 @@ async def test_attempts_by_passkey_are_counted_as_any_other(
     assert (status, said["code"], browser.retry_after) == (429, "resting", "5")
     clock.seconds += 5
     assert (await browser.sign_in(device))[0] == 200
-    account = await store.read(lambda conn: accounts.get(conn, "ada"))
-    assert (account.failures, account.locked_until) == (0, None)
+    for _ in range(accounts.FREE_FAILURES):
+        await store.run(lambda conn: accounts.begin_attempt(conn, clock.now(), "ada"))
+    resting = await store.read(lambda conn: accounts.get(conn, "ada"))
+    assert resting.locked_until is not None
+    assert (await browser.sign_in(device))[0] == 200
 
 
 async def test_an_address_that_guesses_rests(browser: Browser, clock: HandClock, device: Device) -> None:
@@ -474,6 +477,13 @@ async def test_ones_own_passkey_unlocks_and_nobody_elses(
         status, said = await browser.post(UNLOCK, {"credential": wrong}, ada)
         assert (status, said["code"]) == (403, "denied")
         assert (await browser.post(f"{OWN}/ask", {}, ada))[0] == 423
+    for _ in range(accounts.FREE_FAILURES - 2):
+        wrong = device.sign(await browser.ask(UNLOCK, ada), flags=PRESENT)
+        assert (await browser.post(UNLOCK, {"credential": wrong}, ada))[0] == 403
+    good = device.sign(await browser.ask(UNLOCK, ada))
+    assert (await browser.post(UNLOCK, {"credential": good}, ada))[1]["code"] == "resting"
+    assert (await browser.sign_in(device))[0] == 200  # elsewhere
+    clock.seconds += 5
     good = device.sign(await browser.ask(UNLOCK, ada), user_handle=None)
     assert await browser.post(UNLOCK, {"credential": good}, ada) == (200, {"locked": False})
     assert (await browser.post(UNLOCK, {"credential": good}, ada))[1]["code"] == "passkey_stale"

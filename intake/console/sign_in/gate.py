@@ -60,7 +60,7 @@ class Gate:
     async def sign_in(self, name: str, password: str, code: str, peer: str) -> Account:
         """Raises Denied, with the same words for an unknown name, a wrong password and a wrong code."""
         name = name.strip().lower()[:NAME_LIMIT]
-        account = await self.begin(name, peer)
+        account = await self._begin(name, peer)
         known = await self._hashing.verify(account.password_hash if account else "", password)
         totp = self._opened(account)
         step = second_factor.step_of(totp, code, self.clock.now())
@@ -192,7 +192,7 @@ class Gate:
         """None where it was not sealed by us for this."""
         return None if self.sealed is None else self.sealed.open(sealed, name)
 
-    async def begin(self, name: str, peer: str) -> Account | None:
+    async def _begin(self, name: str, peer: str) -> Account | None:
         """Count an attempt before it is judged; raises Denied where the peer or the name must wait."""
         now = self.clock.now()
         if retry_at := self._throttle.begin(peer, now):
@@ -223,13 +223,9 @@ class Gate:
     async def _take(self, account: Account, step: int) -> bool:
         return await self.store.run(lambda conn: accounts.take_step(conn, account.name, step))
 
-    async def forgive(self, account: Account, peer: str) -> None:
-        """The attempt was right: nothing is held against the account or the peer."""
+    async def _welcome(self, account: Account, password: str, peer: str) -> None:
         self._throttle.forgive(peer)
         await self.store.run(lambda conn: accounts.forgive(conn, account.name))
-
-    async def _welcome(self, account: Account, password: str, peer: str) -> None:
-        await self.forgive(account, peer)
         await self._strengthen(account, password)
 
     async def _strengthen(self, account: Account, password: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -17,7 +17,7 @@ from intake.console.sign_in.gate import Denied, Gate
 from intake.console.sign_in.throttle import Throttle
 from intake.contact import clean_text
 from intake.errors import Refused
-from intake.store import Connection, console_sessions, passkeys
+from intake.store import Connection, accounts, console_sessions, passkeys
 from intake.store.accounts import Account
 from intake.store.audit import Recording, recorded
 from intake.store.passkeys import Passkey
@@ -42,21 +42,28 @@ class Passkeys:
         self.origin = party.origin
         self._gate, self._party, self._new_id = gate, party, new_id
         self._store, self._clock = gate.store, gate.clock
-        self._prompts = Throttle(ASKED_A_MINUTE)
+        self._prompts, self._attempts = Throttle(ASKED_A_MINUTE), Throttle()
 
     # -- signing in ----------------------------------------------------------------------------------------
 
     async def ask_sign_in(self, browser: str, peer: str) -> Options:
         """For anybody's passkey; ``browser`` is what the answer must come with. Raises Denied."""
-        if retry_at := self._prompts.begin(peer, self._clock.now()):
-            log.warning("passkey_prompts_throttled", peer=peer)
-            raise Denied("too many attempts from this address", retry_at)
+        self._wait(self._prompts.begin(peer, self._clock.now()), peer)
         return await self._keep(SIGN_IN, digest(browser), self._party.ask())
 
     async def sign_in(self, browser: str, answer: Answer, peer: str) -> Account:
         """Whose passkey it is. Raises Denied, and Refused("passkey_stale") where nothing was asked."""
         challenge = await self._take(SIGN_IN, digest(browser))
-        return await self._judge(challenge, answer, peer)
+        now, attempts = self._clock.now(), self._attempts
+        self._wait(attempts.begin(peer, now), peer)
+        proof, credential_id, passkey = await self._read(answer, peer)
+        # By the passkey, not by the name: who guesses at somebody's password keeps no passkey of theirs out.
+        key = digest(credential_id)
+        self._wait(attempts.begin_key(key, now), peer)
+        account = await self._judge(challenge, proof, passkey, peer)
+        attempts.forgive(peer)
+        attempts.forgive_key(key)
+        return account
 
     # -- unlocking -----------------------------------------------------------------------------------------
 
@@ -70,7 +77,10 @@ class Passkeys:
     async def check(self, person: Person, answer: Answer, peer: str) -> None:
         """Raises Denied where it is no passkey of this person, and Refused("passkey_stale")."""
         challenge = await self._take(UNLOCK, person.session)
-        await self._judge(challenge, answer, peer, of=person.name)
+        self._wait(self._attempts.begin_key(person.session, self._clock.now()), peer)
+        proof, _, passkey = await self._read(answer, peer)
+        await self._judge(challenge, proof, passkey, peer, of=person.name)
+        self._attempts.forgive_key(person.session)
 
     # -- adding --------------------------------------------------------------------------------------------
 
@@ -126,16 +136,12 @@ class Passkeys:
 
     # -- shared --------------------------------------------------------------------------------------------
 
-    async def _judge(self, challenge: str, answer: Answer, peer: str, of: str = "") -> Account:
+    async def _judge(
+        self, challenge: str, proof: AuthenticationResponse, passkey: Passkey | None, peer: str, of: str = ""
+    ) -> Account:
         """The account whose passkey signed the challenge; ``of`` is the only one it may be."""
-        try:
-            proof, credential_id = read_proof(answer)
-        except NotProven as error:
-            await self._gate.begin("", peer)
-            raise self._denied(str(error), None, peer) from None
-        passkey = await self._store.read(lambda conn: passkeys.find(conn, credential_id))
-        # An unknown passkey rests under its own name: nobody else's attempts count against it.
-        account = await self._gate.begin(passkey.account if passkey else digest(credential_id), peer)
+        owner = passkey.account if passkey else ""
+        account = await self._store.read(lambda conn: accounts.find(conn, owner))
         if passkey is None or account is None:
             raise self._denied("unknown", None, peer)
         try:
@@ -145,8 +151,21 @@ class Passkeys:
         except NotProven as error:
             raise self._denied(str(error), account, peer) from None
         await self._use(passkey, count, account, peer)
-        await self._gate.forgive(account, peer)
         return account
+
+    async def _read(self, answer: Answer, peer: str) -> tuple[AuthenticationResponse, str, Passkey | None]:
+        """The answer, the credential that it names, and our passkey where it is one. Raises Denied."""
+        try:
+            proof, credential_id = read_proof(answer)
+        except NotProven as error:
+            raise self._denied(str(error), None, peer) from None
+        return proof, credential_id, await self._store.read(lambda conn: passkeys.find(conn, credential_id))
+
+    def _wait(self, retry_at: datetime | None, peer: str) -> None:
+        """Raises Denied where an attempt that was just counted is not to be judged yet."""
+        if retry_at is not None:
+            log.warning("passkey_resting", peer=peer)
+            raise Denied("too many attempts", retry_at)
 
     def _prove(
         self, challenge: str, passkey: Passkey, proof: AuthenticationResponse, account: Account

@@ -105,7 +105,7 @@ class World:
     async def fetch(self, kind: str, media: MediaReference | None = None) -> bytes:
         source = self.adapters[kind]
         assert isinstance(source, MediaSource)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(40):
             return await source.fetch(media or self.named(kind), b"", LIMIT_BYTES)
 
     async def trouble(self, kind: str, media: MediaReference | None = None) -> MediaTrouble:

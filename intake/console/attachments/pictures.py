@@ -19,7 +19,8 @@ log = structlog.get_logger()
 
 PROGRAM = Path(decoding.__file__)
 AT_ONCE = 2
-TIMEOUT_S = 15.0
+TIMEOUT_S = 30.0
+"""By the clock, on a busy machine too; its own limit is in seconds of work."""
 DRAWN_LIMIT_BYTES = 16 * 1024 * 1024
 """A JPEG of 2,048 × 2,048 pixels has a third of that at the most."""
 
@@ -56,6 +57,8 @@ class Pictures:
         log.warning("picture_not_drawn", code=code, size_bytes=len(body))
         if code == decoding.TOO_LARGE:
             raise MediaFailed(MediaTrouble.TOO_LARGE, "the picture has more pixels than can be shown")
+        if code is None:
+            raise MediaFailed(MediaTrouble.NOT_UNDERSTOOD, "the picture could not be drawn in time")
         raise MediaFailed(
             MediaTrouble.NOT_UNDERSTOOD, "the picture is broken: it cannot be read as what it is"
         )

@@ -10,7 +10,7 @@ export class ApiError extends Error {
 
 const TIMEOUT_MS = 10_000;
 /** What a caller attached comes from its provider first. */
-const FILE_TIMEOUT_MS = 60_000;
+const FILE_TIMEOUT_MS = 90_000;
 
 export class Api {
   /** @param {string} csrf sent back with every change */

@@ -20,7 +20,7 @@ from intake.explaining import Explanation
 T = TypeVar("T")
 
 TIMEOUT_S = 15.0
-ATTACHMENT_S = 90.0
+ATTACHMENT_S = 120.0
 """The console asks a provider first, and draws pictures anew."""
 
 

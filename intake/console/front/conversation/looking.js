@@ -47,6 +47,7 @@ export class Looking {
     for (const look of this.looks.values()) look.clear = false;
     this.redraw();
     hush();
+    closeLarger();
   }
 
   /** The contact is left: no byte stays, and what is on its way is not waited for. */
@@ -55,6 +56,7 @@ export class Looking {
     this.leaving = new AbortController();
     for (const look of this.looks.values()) if (look.url) URL.revokeObjectURL(look.url);
     this.looks.clear();
+    closeLarger();
   }
 
   async fetch(contact, message, number) {
@@ -81,6 +83,10 @@ export class Looking {
     this.redraw();
     hush();
   }
+}
+
+function closeLarger() {
+  /** @type {HTMLDialogElement | null} */ (document.querySelector('dialog[open]:has(.larger)'))?.close();
 }
 
 /** A film that is hidden does not go on. */

@@ -72,6 +72,10 @@ class Wording:
         """As it is written into the record."""
         return self._table[key][0].format(**values)
 
+    def says(self, key: str, text: str) -> bool:
+        """Whether this entry may have said the text."""
+        return any(one == key and pattern.fullmatch(text) for one, pattern in self._patterns)
+
     def read(self, text: str) -> Iterator[tuple[str, Values]]:
         """Every entry that may have said this: its Welsh, still with its ``{values}``, and those."""
         for key, pattern in self._patterns:
@@ -80,16 +84,28 @@ class Wording:
 
 
 class Reader:
-    """Reads English back and says it in Welsh. ``names`` gives for a value's name its words' Welsh."""
+    """Reads English back and says it in Welsh. ``names`` gives for a value's name its words' Welsh.
 
-    def __init__(self, wordings: Sequence[Wording], names: Mapping[str, Mapping[str, str]]):
+    ``beside_names``: among the sentences stand names of their own ("Newport, Gwent; 3 places of this name"),
+    which stay as they are.
+    """
+
+    def __init__(
+        self,
+        wordings: Sequence[Wording],
+        names: Mapping[str, Mapping[str, str]],
+        *,
+        beside_names: bool = False,
+    ):
+        self._beside_names = beside_names
         self._wordings = tuple(wordings)
         self._names = names
         self.welsh: Callable[[str], str] = lru_cache(maxsize=4_096)(self._welsh)
 
     def _welsh(self, text: str) -> str:
         """Empty where no table says this."""
-        return (self._read(text, _DEEP) or "") if 0 < len(text) <= LIMIT_CHARACTERS else ""
+        said = self._read(text, _DEEP) if 0 < len(text) <= LIMIT_CHARACTERS else None
+        return "" if said is None or (self._beside_names and said == text) else said
 
     def _read(self, text: str, deep: int) -> str | None:
         pieces = text.split(JOINT)
@@ -99,6 +115,8 @@ class Reader:
         """The sentences from a piece on; the longest entry first, for one may hold a joint."""
         for end in range(len(pieces), start, -1):
             one = self._one(JOINT.join(pieces[start:end]), deep)
+            if one is None and self._beside_names and end == start + 1:
+                one = pieces[start]
             if one is None:
                 continue
             if end == len(pieces):

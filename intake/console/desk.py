@@ -18,7 +18,7 @@ from intake.console.sign_in.gate import Gate
 from intake.console.sign_in.oidc import Provider
 from intake.console.sign_in.passkeys import Passkeys
 from intake.console.tiles import Tiles
-from intake.console.welsh import Welsh, no_welsh
+from intake.console.welsh import Welsh
 from intake.contact import ContactId
 from intake.control_room import Service
 from intake.explaining import Explaining
@@ -120,7 +120,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     stale_review_s: float = 900.0
     stale_suggest_s: float = 600.0
     ask: Callable[[Clue, str], str] = no_question
-    welsh: Welsh = no_welsh
+    welsh: Welsh = Welsh()
     open_limit: int = 3
     read_timeout_s: float = 10.0
     sessions: Sessions | None = None

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from msgspec.structs import replace
 
 from intake.locate.clue import clue_at
+from intake.locate.noting import NOTES
 from intake.location import Clue, ClueKind
 
 _FLAGS = re.IGNORECASE
@@ -43,7 +44,7 @@ _GAP_CHARACTERS = 45
 
 _COMMA = re.compile(r"\s{0,2},\s{0,2}(?=[^\W\d_])")
 
-NOTE = "an address: its place is for a geocoder or a map"
+NOTE = NOTES.en("address")
 
 
 def find_towns_after_streets(

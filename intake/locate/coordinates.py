@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from intake.locate.clue import clue_at, clue_location, written_radius_m
+from intake.locate.noting import NOTES
 from intake.location import Clue, ClueKind, LocationSource
 
 _FLAGS = re.IGNORECASE | re.ASCII
@@ -111,7 +112,7 @@ def _decimal(
         latitude, longitude, note = (
             longitude,
             latitude,
-            "longitude stands first here: read the other way round, in the British Isles",
+            NOTES.en("swapped"),
         )
     step_deg = 10.0 ** -min(len(first.partition(".")[2]), len(second.partition(".")[2]))
     radius_m = written_radius_m(step_deg, latitude)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from intake.locate.noting import NOTES
 from intake.locate.roads import ROAD, Road, beside, road_of
 from intake.location import Clue, ClueKind
 
@@ -63,5 +64,5 @@ def _clue(text: str, match: re.Match[str]) -> Clue | None:
         words=match[0],
         start=match.start(),
         end=match.end(),
-        note=f"{road.name} {where}: where junctions are is not in our data; ask for the next town",
+        note=NOTES.en("junction", road=road.name, where=where),
     )

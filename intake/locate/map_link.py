@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 from intake.locate.clue import clue_at, clue_location, written_radius_m
 from intake.locate.coordinates import find_coordinates
+from intake.locate.noting import NOTES
 from intake.location import CallerLocation, Clue, ClueKind, LocationSource
 
 _LINK = re.compile(
@@ -21,7 +22,7 @@ _OF_A_MAP = re.compile(
     r"|openstreetmap\.org|osm\.org|osm\.and|her\.e|here\.com|what3words)|comgooglemaps:|waze:|om:",
     re.IGNORECASE | re.ASCII,
 )
-WITHOUT_A_PLACE = "a map link that does not show its place: it is never opened from here; ask for the words"
+WITHOUT_A_PLACE = NOTES.en("map_link_unread")
 _NUMBER = r"([-+]?\d{1,3}(?:\.\d{1,15})?)"
 _PAIR = rf"{_NUMBER}(?:,|~)[+ ]{{0,2}}{_NUMBER}"
 _END = r"(?![\d.])"
@@ -85,7 +86,7 @@ def _place_in(text: str, span: tuple[int, int], link: str) -> CallerLocation | N
                     place.longitude,
                     place.uncertainty_m,
                     place.source,
-                    note="pin in a map link",
+                    note=NOTES.en("pin"),
                 )
     if view := _GOOGLE_VIEW.search(link):
         return _view(text, span, view[1], view[2], view[3])
@@ -99,7 +100,7 @@ def _pin(text: str, span: tuple[int, int], north: str, east: str) -> CallerLocat
     step_deg = 10.0 ** -min(len(north.partition(".")[2]), len(east.partition(".")[2]))
     radius_m = written_radius_m(step_deg, latitude)
     return clue_location(
-        text, span, latitude, longitude, radius_m, LocationSource.TEXT_LATLON, note="pin in a map link"
+        text, span, latitude, longitude, radius_m, LocationSource.TEXT_LATLON, note=NOTES.en("pin")
     )
 
 
@@ -111,7 +112,7 @@ def _geo_uri(text: str, span: tuple[int, int], geo: re.Match[str], link: str) ->
     # RFC 5870 §3.4.3: u is metres about the point; 0 claims more than a phone can know.
     radius_m = max(float(stated[1]), found.uncertainty_m)
     return clue_location(
-        text, span, found.latitude, found.longitude, radius_m, found.source, note="geo: link, RFC 5870"
+        text, span, found.latitude, found.longitude, radius_m, found.source, note=NOTES.en("geo_link")
     )
 
 
@@ -128,5 +129,5 @@ def _view(text: str, span: tuple[int, int], north: str, east: str, zoom: str) ->
         longitude,
         radius_m,
         LocationSource.TEXT_LATLON,
-        note="middle of a map view, not a pin",
+        note=NOTES.en("map_view"),
     )

@@ -11,18 +11,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from intake.locate.noting import NOTES
 from intake.locate.roads import ROAD, beside, road_of
 from intake.location import Clue, ClueKind
+from intake.sentences import JOINT
 
 FURTHEST_KM = 700.0
 """The A1 ends near here; no post counts further."""
 CARRIAGEWAYS = {
-    "A": "carriageway A (as a rule away from London; on the M25 clockwise)",
-    "B": "carriageway B (as a rule towards London; on the M25 anticlockwise)",
-    "J": "slip road J (off carriageway A)",
-    "K": "slip road K (onto carriageway A)",
-    "L": "slip road L (off carriageway B)",
-    "M": "slip road M (onto carriageway B)",
+    "A": NOTES.en("carriageway_a"),
+    "B": NOTES.en("carriageway_b"),
+    "J": NOTES.en("slip_j"),
+    "K": NOTES.en("slip_k"),
+    "L": NOTES.en("slip_l"),
+    "M": NOTES.en("slip_m"),
 }
 _CUE = (
     r"(?:(?:km |emergency |motorway |distance )?marker(?: ?post)?s?|mp|location sign"
@@ -76,13 +78,13 @@ def _is_meant(text: str, match: re.Match[str]) -> bool:
 def _clue(text: str, match: re.Match[str], start: int) -> Clue:
     side = (match["before"] or match["after"] or "").upper()
     road = road_of(match).name if match["class"] else ""
-    parts = [f"marker post {road} {match['km']}.{match['tenth']} km".replace("  ", " ")]
-    parts += [CARRIAGEWAYS[side]] if side else ["the carriageway is not said"]
-    parts += [] if road else ["the road is not said"]
+    parts = [NOTES.en("marker_post", post=f"{road} {match['km']}.{match['tenth']}".strip())]
+    parts += [CARRIAGEWAYS[side]] if side else [NOTES.en("no_carriageway")]
+    parts += [] if road else [NOTES.en("no_road")]
     return Clue(
         kind=ClueKind.MARKER_POST,
         words=text[start : match.end()],
         start=start,
         end=match.end(),
-        note=f"{'; '.join(parts)}: where posts stand is not in our data; the road's operator knows",
+        note=NOTES.en("post", what=JOINT.join(parts)),
     )

@@ -15,6 +15,7 @@ import msgspec
 
 from intake.locate.clue import clue_location
 from intake.locate.gazetteer import CERTAIN_SHARE, NATIONS, Gazetteer, Match, Place, shares_of
+from intake.locate.noting import NOTES
 from intake.locate.place_evidence import Setting, before, has_cue, is_meant, is_refused, setting_of
 from intake.locate.place_mutations import unmutated
 from intake.locate.place_offsets import Circle, between, distance_m, moved, offset_before, widened
@@ -230,14 +231,14 @@ def _narrowed(
     for said in (label, *sorted(areas)):
         inside = [place for place in places if said and said in (*place.within, place.country)]
         if inside and len(inside) < len(places):
-            return inside, f"of {len(places)} of this name the one in {said}, as the text says"
+            return inside, NOTES.en("text_says", count=len(places), area=said)
     if len(meant := _meant(places)) == 1:
         others = ", ".join(place.label for place in places[1:3])
-        return meant, f"there is also {others}"
+        return meant, NOTES.en("also", others=others)
     nearest = _nearest(places, sure)
     if nearest is not None:
-        return [nearest], f"of {len(places)} of this name the one near the other place in the text"
-    return places, f"{len(places)} places of this name"
+        return [nearest], NOTES.en("near_the_other", count=len(places))
+    return places, NOTES.en("many", count=len(places))
 
 
 def _nearest(places: Sequence[Place], sure: Sequence[Circle]) -> Place | None:
@@ -261,7 +262,7 @@ def _halfway(
     if len(second.hypotheses) != 1:
         return None
     circle = between(_circle_of(first.hypotheses[0]), _circle_of(second.hypotheses[0]))
-    note = f"between {first.words} and {second.words}"
+    note = NOTES.en("between", first=first.words, second=second.words)
     both = [_at(clue, circle, note) for clue in (first, second)]
     return both[0], both[1]
 

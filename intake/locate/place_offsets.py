@@ -20,6 +20,8 @@ from typing import NamedTuple
 
 from pyproj import Geod
 
+from intake.locate.noting import NOTES
+
 NEAR_FACTOR, NEAR_M = 1.5, 2_000.0
 OFF_M = 8_000.0
 DISTANCE_DOUBT, ANY_WAY_FACTOR = 0.6, 1.3
@@ -109,12 +111,12 @@ def moved(circle: Circle, offset: Offset) -> Circle:
     radius = circle.radius_m
     if offset.bearing_deg is None and offset.distance_m is None:
         if offset.joint == "off":
-            return circle._replace(radius_m=radius + OFF_M, note=f"{offset.words}: the sea may be meant")
+            return circle._replace(radius_m=radius + OFF_M, note=NOTES.en("sea_meant", words=offset.words))
         return widened(circle)
     if offset.bearing_deg is None:
         away = offset.distance_m or 0.0
         return circle._replace(
-            radius_m=radius + ANY_WAY_FACTOR * away, note=f"{offset.words}: in which direction is not said"
+            radius_m=radius + ANY_WAY_FACTOR * away, note=NOTES.en("any_way", words=offset.words)
         )
     if offset.distance_m is None:
         away = max(UNSAID_DISTANCE_M, radius)
@@ -122,7 +124,12 @@ def moved(circle: Circle, offset: Offset) -> Circle:
     else:
         away, doubt = offset.distance_m, DISTANCE_DOUBT * offset.distance_m
     longitude, latitude, _ = _WGS84.fwd(circle.longitude, circle.latitude, offset.bearing_deg, away)
-    return Circle(latitude, longitude, math.hypot(radius, doubt), f"{offset.words}: moved {_far(away)}")
+    return Circle(
+        latitude,
+        longitude,
+        math.hypot(radius, doubt),
+        NOTES.en("moved", words=offset.words, distance=_far(away)),
+    )
 
 
 def widened(circle: Circle) -> Circle:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from openlocationcode import openlocationcode
 
 from intake.locate.clue import HANDHELD_FIX_M, METRES_PER_DEGREE, clue_at, clue_location
+from intake.locate.noting import NOTES
 from intake.location import CallerLocation, Clue, ClueKind, LocationSource
 
 Near = Callable[[str], tuple[float, float] | None]
@@ -47,9 +48,9 @@ def _short(text: str, match: re.Match[str], near: Near | None) -> Clue:
         if point is not None:
             span = (match.start(), end)
             whole = openlocationcode.recoverNearest(code, *point)
-            note = f"short plus code: {whole} is the one nearest to {name}"
+            note = NOTES.en("short_plus", code=whole, town=name)
             return clue_at(ClueKind.PLUS_CODE, text, span, [_cell(text, span, whole, note)], note)
-    note = "short plus code without a town we know: ask for the town beside it"
+    note = NOTES.en("short_plus_alone")
     return clue_at(ClueKind.PLUS_CODE, text, match.span(), note=note)
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from intake.locate.clue import clue_at, clue_location
 from intake.locate.national_grid import DATUM_SHIFT_M, to_wgs84
+from intake.locate.noting import NOTES
 from intake.locate.postcode_file import GridCircle, PostcodeFile
 from intake.locate.postcode_slips import Meant, readings
 from intake.locate.postcode_words import (
@@ -121,12 +122,12 @@ def _slipped(text: str, match: re.Match[str], meanings: list[Meant], postcodes: 
 def _nearest_known(text: str, match: re.Match[str], exact: Meant, postcodes: PostcodeFile) -> Clue | None:
     """The sector or district of a postcode that our list does not hold."""
     circle = postcodes.sector(exact.outward, exact.inward[0])
-    part = f"the sector {exact.outward} {exact.inward[0]}"
+    part = f"sector {exact.outward} {exact.inward[0]}"
     if circle is None:
-        circle, part = postcodes.district(exact.outward), f"the district {exact.outward}"
+        circle, part = postcodes.district(exact.outward), f"district {exact.outward}"
     if circle is None:
         return None
-    note = f"no such postcode in our list: {part}"
+    note = NOTES.en("no_postcode", part=part)
     place = _circle(text, match.span(), circle, LocationSource.TEXT_OUTCODE, note)
     return clue_at(ClueKind.OUTCODE, text, match.span(), [place], note)
 
@@ -147,9 +148,9 @@ def _district(text: str, match: re.Match[str], postcodes: PostcodeFile | None) -
     if postcodes is None:
         return
     if is_sector and (circle := postcodes.sector(outward, digit)) is not None:
-        span, note = (start, match.end()), f"postcode sector {outward} {digit} alone"
+        span, note = (start, match.end()), NOTES.en("sector_alone", sector=f"{outward} {digit}")
     elif (circle := postcodes.district(outward)) is not None:
-        span, note = (start, end), f"postcode district {outward} alone"
+        span, note = (start, end), NOTES.en("district_alone", district=outward)
     else:
         return
     place = _circle(text, span, circle, LocationSource.TEXT_OUTCODE, note)
@@ -177,7 +178,7 @@ def _circle(
 
 
 def _island(text: str, span: tuple[int, int], kind: ClueKind, island: _Island) -> Clue:
-    note = f"{island.name}: the postcode is not in our data, only the area it belongs to"
+    note = NOTES.en("island", island=island.name)
     place = clue_location(
         text,
         span,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from intake.locate.noting import NOTES
+
 _AS_DIGIT = {"O": "0", "I": "1", "S": "5"}
 _AS_LETTER = {digit: letter for letter, digit in _AS_DIGIT.items()}
 _NAMES = {"O": "the letter O", "I": "the letter I", "S": "the letter S"}
@@ -34,7 +36,9 @@ class Meant(NamedTuple):
 
     @property
     def note(self) -> str:
-        return f"read as {self.outward} {self.inward}: {', '.join(self.slips)}" if self.slips else ""
+        if not self.slips:
+            return ""
+        return NOTES.en("read_as", postcode=f"{self.outward} {self.inward}", slip=", ".join(self.slips))
 
 
 def readings(outward: str, inward: str, *, with_words: bool) -> Iterator[Meant]:

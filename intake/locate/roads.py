@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from intake.locate.noting import NOTES
 from intake.location import CallerLocation, Clue, ClueKind, LocationSource
 
 AROUND_FACTOR, AROUND_M = 1.5, 5_000.0
@@ -114,7 +115,7 @@ def road_clue(text: str, road: Road) -> Clue:
         words=text[road.start : road.end],
         start=road.start,
         end=road.end,
-        note=f"{road.name}: where roads run is not in our data; ask for the next town or junction",
+        note=NOTES.en("road", road=road.name),
     )
 
 
@@ -154,7 +155,7 @@ def beside(clue: Clue, text: str, places: Sequence[Clue]) -> Clue:
     if linked is None:
         return clue
     hypotheses = tuple(_around(clue, place) for place in linked.hypotheses)
-    note = f"{clue.note.split(':')[0]} by {linked.words}: a circle around the place, not the road's own line"
+    note = NOTES.en("around", what=clue.note.split(":")[0], town=linked.words)
     return msgspec.structs.replace(clue, hypotheses=hypotheses, options=linked.options, note=note)
 
 
@@ -174,5 +175,5 @@ def _around(clue: Clue, place: CallerLocation) -> CallerLocation:
         clue=clue.words,
         clue_start=clue.start,
         clue_end=clue.end,
-        note=f"{clue.words} by {place.clue}",
+        note=NOTES.en("by", road=clue.words, town=str(place.clue)),
     )

@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator
 
 from intake.locate.clue import clue_at
+from intake.locate.noting import NOTES
 from intake.location import Clue, ClueKind
 
-NOTE = "three words: only the what3words service knows their place; ask for a street or postcode too"
+NOTE = NOTES.en("three_words")
 
 _FLAGS = re.IGNORECASE
 _WORD = r"[^\W\d_]{2,24}"

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from intake import metrics
 from intake.contact import ChannelKind, ContactId, InboundMessage, MessageKind, Trust
+from intake.locate.noting import NOTES
 from intake.location import CallerLocation
 from intake.phone import TEL, device_uri, number_uri
 from intake.ports import Clock
@@ -93,7 +94,7 @@ class Joining:
         since = item.received_at - timedelta(seconds=self._patience.silence_s)
         if not phones.has_other_device(conn, message.caller, device, since):
             return found
-        other = "not the phone that sent the other fixes of this number"
+        other = NOTES.en("other_phone")
         return tuple(replace(one, note=f"{one.note}; {other}" if one.note else other) for one in found)
 
     def _of_parts(
@@ -109,7 +110,7 @@ class Joining:
         whole = whole_of(parts, item.received_at)
         if whole is None:
             return ()
-        note = "from a text that came in parts"
+        note = NOTES.en("parts")
         return tuple(
             replace(one, note=f"{one.note}; {note}" if one.note else note) for one in whole.locations
         )

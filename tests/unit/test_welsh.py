@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 
 from intake import outcomes
-from intake.console.welsh import in_welsh, welsh_of
+from intake.console.welsh import in_welsh
 from intake.control_room import ASKED, ControlRoom, RoomId, Service, ServiceState
 from intake.feeds import Hold, Outcome, TryBuddy, next_step
+from intake.locate import noting
+from intake.locate.text import TextLocator
 from intake.location import CallerLocation
 from intake.register import check_register
 from intake.routing import saying as routing
@@ -29,7 +31,13 @@ from intake.triage import saying as triage
 from tests.callers import NOON
 from tests.desk import CONFIG, register, welsh
 
-TABLES = {"routing": routing.SAYING, "triage": triage.SAYING, "outcomes": outcomes.SAYING}
+TABLES = {
+    "routing": routing.SAYING,
+    "triage": triage.SAYING,
+    "outcomes": outcomes.SAYING,
+    "notes": noting.NOTES,
+}
+READERS = {"routing": "reasons", "outcomes": "reasons", "triage": "suggestions", "notes": "notes"}
 ENTRIES = [(name, key) for name, table in TABLES.items() for key in table.keys]
 
 # English words that no Welsh sentence has; names, callers' words and figures are taken out before.
@@ -41,7 +49,12 @@ ENGLISH = re.compile(
 def samples(table: Wording, key: str, language: int = 0) -> dict[str, str]:
     """A value for each that the entry names, of its kind."""
     known = {"service": "mountain-rescue", "through": "police", "country": "Ireland", "state": "Unstaffed"}
-    known |= {"why": "no location is known", "because": "no other area is within reach", "radius": "35 m"}
+    known |= {"slip": "a nought for the letter O", "island": "Isle of Man"}
+    known |= {
+        "why": "no location is known",
+        "because": load_added(CONFIG).rules_said()["mountain"][0],
+        "radius": "35 m",
+    }
     english = table.english(key)
     names = [name for _, name, _, _ in string.Formatter().parse(english) if name]
     return {name: known.get(name, f"X{number}") for number, name in enumerate(names)}
@@ -51,7 +64,7 @@ def samples(table: Wording, key: str, language: int = 0) -> dict[str, str]:
 def test_every_entry_is_read_back_with_its_values(name: str, key: str) -> None:
     table = TABLES[name]
     values = samples(table, key)
-    said = welsh()(table.en(key, **values))
+    said = getattr(welsh(), READERS[name])(table.en(key, **values))
     assert said, "nothing reads it"
     for value in values.values():
         if value.startswith("X"):
@@ -61,11 +74,12 @@ def test_every_entry_is_read_back_with_its_values(name: str, key: str) -> None:
 
 
 def test_rules_of_the_configuration_say_something_in_both() -> None:
-    rules = [*register().rules_said().values(), *load_added(CONFIG).rules_said().values()]
-    assert len(rules) == 16
-    for english, said in rules:
-        assert welsh()(english) == said != english
-        assert not ENGLISH.search(said), said
+    routes, beside = register().rules_said().values(), load_added(CONFIG).rules_said().values()
+    assert (len(routes), len(beside)) == (10, 6)
+    for rules, read in ((routes, welsh().reasons), (beside, welsh().suggestions)):
+        for english, said in rules:
+            assert read(english) == said != english
+            assert not ENGLISH.search(said), said
 
 
 def everywhere() -> list[CallerLocation | None]:
@@ -100,7 +114,7 @@ def test_every_decision_anywhere_has_its_reason_in_welsh() -> None:
         decision = router.route(service, location)
         moved = [with_room(decision, "national"), with_room(decision, "hm-coastguard", STAYS_RULE)]
         for one in (decision, *moved):
-            said = welsh()(one.reason)
+            said = welsh().reasons(one.reason)
             assert said, one.reason
             assert not ENGLISH.search(bare(said)), said
         heard.add((decision.rule_id, decision.place))
@@ -131,14 +145,14 @@ def test_why_a_service_is_suggested() -> None:
     ):
         found = suggest_service(text, words)
         assert found is not None
-        said = welsh()(found.reason)
+        said = welsh().suggestions(found.reason)
         assert said.startswith(("gofynnwyd am: “", "disgrifiwyd: “")), (found.reason, said)
         assert not ENGLISH.search(re.sub("“[^”]*”", "", said)), said
-    assert welsh()("set by ada") == "gosodwyd gan ada"
+    assert welsh().suggestions("set by ada") == "gosodwyd gan ada"
     added = load_added(CONFIG)
     for text in ("a man fell on the track at the train station", "ar y mynydd", "stuck in the mud, the tide"):
         for one in added.suggest([text], "shore", ""):
-            said = welsh()(one.reason)
+            said = welsh().suggestions(one.reason)
             assert said and not ENGLISH.search(re.sub("“[^”]*”", "", said)), (one.reason, said)
 
 
@@ -151,7 +165,9 @@ def test_a_place_that_changed() -> None:
         change = weigh(
             router, rules, Service.POLICE, router.route(Service.POLICE, leeds).room_id, before, now
         )
-        assert change.news and welsh()(change.news) and not ENGLISH.search(welsh()(change.news))
+        assert (
+            change.news and welsh().reasons(change.news) and not ENGLISH.search(welsh().reasons(change.news))
+        )
 
 
 def test_why_a_room_has_it_not() -> None:
@@ -182,7 +198,7 @@ def test_why_a_room_has_it_not() -> None:
             jitter=0.5,
         )
         assert isinstance(step, Hold | TryBuddy)
-        said = welsh()(step.reason)
+        said = welsh().reasons(step.reason)
         assert said.startswith("Room One: ") and not ENGLISH.search(said), (step.reason, said)
         heard.add(step.reason)
     assert len(heard) > len(Outcome)
@@ -190,11 +206,11 @@ def test_why_a_room_has_it_not() -> None:
 
 def test_somebodys_own_words_have_no_welsh() -> None:
     for own in ("the ambulance is ours, ask for them", "gosodwyd", "", "x" * 5_000, "; " * 30, "a; b; c"):
-        assert welsh()(own) == ""
-    assert in_welsh(welsh(), ["mine", "no location is known", "no location is known"]) == {
+        assert welsh().reasons(own) == ""
+    assert in_welsh(welsh().reasons, ["mine", "no location is known", "no location is known"]) == {
         "no location is known": "nid oes lleoliad hysbys"
     }
-    quoted = welsh()("rejected by the room: busy; try (the map says X (no location is known))")
+    quoted = welsh().reasons("rejected by the room: busy; try (the map says X (no location is known))")
     assert quoted == "gwrthodwyd gan yr ystafell: busy; try (the map says X (no location is known))"
 
 
@@ -207,8 +223,8 @@ def test_a_sentence_that_is_changed_or_a_word_that_is_missing_is_not_translated(
     )
     names = {"service": {}, "through": {}, "country": {}, "state": {}}
     without_rules = Reader([routing.SAYING], names).welsh
-    assert welsh()(reason) and not without_rules(reason)
-    assert not welsh()(reason.replace("lies in", "is in"))
+    assert welsh().reasons(reason) and not without_rules(reason)
+    assert not welsh().reasons(reason.replace("lies in", "is in"))
     assert not Reader([routing.SAYING], names).welsh(routing.SAYING.en("abroad", country="Ireland"))
 
 
@@ -243,6 +259,40 @@ def test_the_welsh_of_a_rule_is_no_part_of_what_a_decision_stands_on() -> None:
     assert write_policy(rules[:1]) == write_policy(rules[1:])
 
 
+def test_notes_on_places() -> None:
+    """What a text is read as: each note in Welsh, with the caller's own words and names as they are."""
+    locator = TextLocator.load(Path("var/none"), CONFIG / "gazetteer")
+    heard = set()
+    for text in (
+        "crash on the M1 J45, M62 by Leeds",
+        "marker post M5 B 15.4 and marker post A 20.1",
+        "we are in Newport", "near Newport, Gwent", "5 miles north of Leeds", "off Padstow",
+        "3 miles from Leeds",
+        "between Leeds and Bradford", "LS1 4AP", "LSI 4AP", "postcode LS1 99ZZ", "IM1 1AA", "BT1 1AA", "LS1",
+        "///filled.count.soap", "14 Acacia Avenue, Leeds", "9C5M+2X Leeds", "9C5M+2X",
+        "maps.app.goo.gl/abc123", "https://www.google.com/maps?q=53.8,-1.55", "geo:53.8,-1.55",
+        "https://www.google.com/maps/@53.8,-1.55,15z", "-1.5500, 53.8000",
+    ):  # fmt: skip
+        for clue in locator.read(text).clues:
+            notes = {clue.note, *(place.note or "" for place in clue.hypotheses)} - {""}
+            heard |= {
+                key
+                for note in notes
+                for piece in note.split(JOINT)
+                for key in noting.NOTES.keys
+                if noting.NOTES.says(key, piece)
+            }
+            own = {
+                word.lower()
+                for option in (text, *clue.options, "of and")
+                for word in re.findall(r"\w+", option)
+            }
+            for note in notes:
+                said = welsh().notes(note) or note
+                left = " ".join(word for word in re.findall(r"\w+", said) if word.lower() not in own)
+                assert not ENGLISH.search(left), (note, said)
+    assert len(heard) > 12, heard
+
+
 def test_the_four_services_people_ask_for_have_welsh_names() -> None:
-    assert all(welsh()(triage.SAYING.en("declined", service=one.word)) for one in ASKED)
-    assert welsh_of(register(), load_added(CONFIG))("no location is known")
+    assert all(welsh().suggestions(triage.SAYING.en("declined", service=one.word)) for one in ASKED)

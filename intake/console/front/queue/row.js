@@ -25,7 +25,10 @@ export function rowView(row, how) {
     <span class="row-head"><span class="badge p${row.priority}">${row.priority}</span>
       <span class="row-what"><b>${serviceName(row.service, t)}</b> · ${channelName(row.channel, t)}</span>
       <span class="row-wait number ${waits ? `w${waitLevel(waited_s)}` : ''}">${waitWords(waited_s)}</span></span>
-    <span class="row-text"><span class="row-where"><bdi class="row-place ${row.place ? '' : 'none'}">${place.name}</bdi> <span class="row-radius number">${row.state === 'stale' ? '' : place.radius}</span></span>${found.map((one) => html`<span class="mark ${one.kind}">${one.words}</span>`)}${
+    <span class="row-text">${row.state === 'stale' ? nothing : where(row, place)}${found.map((one) => html`<span class="mark ${one.kind}">${one.words}</span>`)}${
       summary ? html`<bdi class="row-summary" title=${summary}>${summary}</bdi>` : nothing}</span>
   </div>`;
 }
+
+/** Of one that cannot be reached what was tried stands in its stead. */
+const where = (row, place) => html`<span class="row-where"><bdi class="row-place ${row.place ? '' : 'none'}">${place.name}</bdi> <span class="row-radius number">${place.radius}</span></span>`;

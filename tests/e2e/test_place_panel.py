@@ -397,6 +397,24 @@ def test_the_accept_button_is_in_sight(
     )
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.screenshot(path=shots / f"place_{size[0]}.png")
+    if size[0] > 1000:
+        map_box = page.locator("#place .map-box").bounding_box()
+        assert map_box is not None and map_box["height"] >= 100 and map_box["width"] >= 370
+        for part in (".place-body", ".handover-body"):
+            says_more(page.locator(part))
+
+
+def says_more(part: Locator) -> None:
+    """An arrow stands where more is below, and is gone at the end and where all is in sight."""
+    look_at = """(one, top) => new Promise((say) => {
+      one.scrollTop = top;
+      const read = () => say([one.scrollHeight - one.clientHeight, getComputedStyle(one, '::after').opacity]);
+      requestAnimationFrame(() => requestAnimationFrame(read));
+    })"""
+    hidden, opacity = part.evaluate(look_at, 0)
+    assert float(opacity) == (1 if hidden > 1 else 0), hidden
+    _, opacity = part.evaluate(look_at, 100_000)
+    assert float(opacity) < 0.1
 
 
 def test_in_welsh(office: Office, open_desk: OpenDesk, shots: Path) -> None:

@@ -236,7 +236,12 @@ async def test_supervisors_see_each_desk_with_what_it_owes(store: Store) -> None
             await ada.say("desks", on=True)
             rows = (
                 await sue.until(
-                    lambda frame: frame["t"] == "desks" and any(row["open"] for row in frame["rows"]), 5.0
+                    lambda frame: (
+                        frame["t"] == "desks"
+                        and any(row["open"] for row in frame["rows"])
+                        and any(row["handler"] == "sue" for row in frame["rows"])
+                    ),
+                    10.0,
                 )
             )["rows"]
             found = {row["handler"]: row for row in rows}

@@ -194,7 +194,7 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True):
     ``next_attempt_at`` is schedule, lease and back-off in one (law 9). ``reroute`` flags a place that changed
     after the hand-over: ``moved``, or ``other_room`` where another room is proposed. ``merged_into`` is the
     contact it is part of, empty unless its state is ``merged``. ``unreachable_since`` and ``_reason`` (what
-    was tried) stand from a handler's mark until somebody takes the contact again, also once it waits again."""
+    was tried) stand from a handler's mark until somebody takes the contact again, also once it is back."""
 
     id: ContactId
     number: int

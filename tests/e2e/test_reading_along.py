@@ -1,4 +1,4 @@
-"""A supervisor reads a handler's conversation along: the handler sees it, loses nothing, and may lose it to her."""
+"""A supervisor reads a conversation along: its handler sees it, loses nothing, and may lose it to her."""
 
 from __future__ import annotations
 

@@ -217,6 +217,46 @@ def test_an_answer_that_is_lost_does_not_make_it_two(talk: TalkOffice, desk: Des
     expect(page.locator(".line.ours:not(.automatic)")).to_have_count(2)
 
 
+@pytest.mark.parametrize("types_on", [True, False])
+def test_an_answer_to_f2_that_comes_late_takes_no_field_from_under_a_typing_hand(
+    talk: TalkOffice, desk: Desk, shots: Path, types_on: bool
+) -> None:
+    first = talk.caller("the cellar is full of smoke")
+    page = desk()
+    take(page, "full of smoke")
+    second = talk.caller("my brother has fallen off the roof")
+    expect(page.locator(f".row[data-contact='{second.contact}']")).to_be_visible()
+    held: list[Route] = []
+    page.route("**/queue/claim", lambda route: held.append(route))
+    page.keyboard.type("Close the doo")
+    with page.expect_request("**/queue/claim"):
+        page.keyboard.press("F2")
+    if types_on:
+        page.keyboard.type("r and go")
+    held.pop().continue_()
+    tab = page.locator(f"[data-tab='{second.contact}']")
+    if not types_on:
+        # Whoever waits for the answer has it in front of them, as ever.
+        expect(tab).to_have_attribute("aria-current", "true")
+        expect(reply(page)).to_be_focused()
+        expect(reply(page)).to_have_value("")
+        return
+    expect(tab).to_contain_text("1 new")
+    expect(tab).to_have_attribute("aria-current", "false")
+    expect(page.locator("[data-notice]")).to_contain_text("it waits in its tab: Alt 2")
+    page.keyboard.type(" outside")
+    expect(reply(page)).to_have_value("Close the door and go outside")
+    page.screenshot(path=shots / "conversation_taken_beside.png")
+    page.keyboard.press("Control+Enter")
+    expect(reply(page)).to_have_value("")
+    _until(lambda: "Close the door and go outside" in talk.told(first))
+    page.keyboard.press("Alt+2")
+    expect(page.locator(".lines")).to_contain_text("fallen off the roof")
+    expect(reply(page)).to_be_focused()
+    expect(reply(page)).to_have_value("")
+    expect(tab).not_to_contain_text("new")
+
+
 def test_a_lost_claim_leaves_the_words_in_sight(talk: TalkOffice, desk: Desk, shots: Path) -> None:
     caller = talk.caller("my son is not breathing")
     page = desk()

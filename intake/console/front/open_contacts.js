@@ -18,6 +18,8 @@ export class OpenContacts {
     state.set('shown', null);
     this.fetching = new Map();
     this.left = new Map();
+    this.typed = 0;
+    document.addEventListener('input', () => (this.typed += 1), { capture: true });
     live.on('contact', (frame) => (this.concerned().includes(frame.id) ? this.fetch(frame.id) : this.adopt(frame)));
     live.on('typing', (frame) => this.typing(frame.contacts));
     live.on('lost', (frame) => this.lost(frame.id, frame.message));
@@ -83,24 +85,34 @@ export class OpenContacts {
   }
 
   /** Take the server's top contact. Returns its row, or null where nothing waits. Throws ApiError. */
-  async takeNext() {
-    const { contact } = await this.api.post('/queue/claim');
-    if (contact) this.opened(contact);
-    return contact;
+  takeNext() {
+    return this.taking('/queue/claim');
   }
 
   /** Take one by name; throws ApiError (409 names who has it). */
-  async take(id) {
-    const { contact } = await this.api.post(`/contacts/${id}/claim`);
-    this.opened(contact);
-    return contact;
+  take(id) {
+    return this.taking(`/contacts/${id}/claim`);
   }
 
-  /** A row as a claim gave it becomes an open conversation and is shown. */
-  opened(row) {
-    const open = this.state.get('open').filter((one) => one.id !== row.id);
-    this.state.set('open', [...open, entry(row)]);
-    this.goTo(row.id);
+  /**
+   * Ask for a contact; the row that comes is an open conversation, and shown. Where the answer is late and the hand has
+   * gone on meanwhile, it waits in its tab, marked new: half a sentence must never end in another caller's reply.
+   */
+  async taking(path, body = undefined) {
+    const { typed } = this;
+    const shown = this.state.get('shown');
+    const { contact } = await this.api.post(path, body);
+    if (!contact) return contact;
+    const { id } = contact;
+    const isBusy = this.typed !== typed || this.state.get('shown') !== shown || document.querySelector('dialog[open]') !== null;
+    const isBeside = isBusy && ![null, id].includes(this.state.get('shown'));
+    const open = this.state.get('open').filter((one) => one.id !== id);
+    this.state.set('open', [...open, entry(contact, isBeside ? 1 : 0)]);
+    if (isBeside) this.fetch(id);
+    else if (isBusy) this.show(id);
+    else this.goTo(id);
+    this.keep();
+    return contact;
   }
 
   /** Show one at a person's wish, who types next: into this one from the very next key on. */

@@ -60,8 +60,7 @@ function canTake(desk) {
 async function takeShown(desk) {
   const row = desk.open.shown().contact;
   if (!REOPENED.includes(row.state)) return desk.open.take(row.id);
-  const { contact } = await desk.api.post(`/contacts/${row.id}/reopen`);
-  return desk.open.opened(contact);
+  return desk.open.taking(`/contacts/${row.id}/reopen`);
 }
 
 async function setSilent(desk, row) {

@@ -61,8 +61,7 @@ export function mountHanding(root, desk) {
   });
 
   const take = trying(desk, async (offer) => {
-    const { contact } = await desk.api.post(`/contacts/${offer.contact_id}/take-offer`);
-    open.opened(contact);
+    await open.taking(`/contacts/${offer.contact_id}/take-offer`);
   });
   const decline = trying(desk, async (offer) => {
     if (offer.to_handler) await desk.api.post(`/contacts/${offer.contact_id}/decline-offer`);

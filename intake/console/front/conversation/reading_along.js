@@ -94,6 +94,5 @@ async function takeOver(desk, { id, reference, claimed_by }) {
   const who = deskName(claimed_by, { numbers: desk.state.get('numbers') }, t);
   const sure = await ask(t('between.take_over_title', { reference }), t('between.take_over_text', { who }), [{ value: true, label: t('between.take_over_now'), main: true }]);
   if (!sure) return;
-  const { contact } = await desk.api.post(`/contacts/${id}/move`, { to: me });
-  desk.open.opened(contact);
+  await desk.open.taking(`/contacts/${id}/move`, { to: me });
 }

@@ -48,10 +48,14 @@ export function addTaking(desk, list) {
     }
     return error.message;
   };
+  const told = ({ id, reference }) => {
+    if (state.get('shown') === id) return desk.say(t('queue.took', { reference }));
+    return notice(t('queue.took_beside', { reference, key: state.get('open').findIndex((one) => one.id === id) + 1 }));
+  };
   const takeNext = async () => {
     const taken = await taking(() => open.takeNext());
     if (taken === null) notice(t('queue.nothing'));
-    else if (taken) desk.say(t('queue.took', { reference: taken.reference }));
+    else if (taken) told(taken);
   };
   const takeChosen = async () => {
     const row = list.row();
@@ -59,7 +63,7 @@ export function addTaking(desk, list) {
     if (row.claimed_by === state.get('me').handler) return open.show(row.id);
     if (row.claimed_by) return notice(t('queue.has_it', { reference: row.reference, desk: deskName(row.claimed_by, { numbers: state.get('numbers') }, t) }));
     const taken = await taking(() => open.take(row.id));
-    if (taken) desk.say(t('queue.took', { reference: taken.reference }));
+    if (taken) told(taken);
     return undefined;
   };
   const chosen = () => list.active !== '';

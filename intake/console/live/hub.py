@@ -28,6 +28,8 @@ LOOK_EVERY_S = 0.25
 BEAT_EVERY_S = 1.0
 TRUE_FOR_S = 2.0
 """A picture that could not be brought up to date for so long beats no more: desks grey it (3 s)."""
+WRITTEN_WITHIN_S = 5.0
+"""Nor does a desk whose leases cannot be written for so long: reading goes on, and they lapse (law 9)."""
 
 LINGER_S = 30.0
 SLOW_S = 10.0
@@ -190,8 +192,9 @@ class Hub:
             await asyncio.sleep(BEAT_EVERY_S)
 
     def _is_true(self) -> bool:
-        """A picture that stands still must not look alive."""
-        return asyncio.get_running_loop().time() - self._true_at <= TRUE_FOR_S
+        """A picture that stands still must not look alive, nor a desk that keeps nothing."""
+        now_s = asyncio.get_running_loop().time()
+        return now_s - self._true_at <= TRUE_FOR_S and self.tending.unwritten_s(now_s) <= WRITTEN_WITHIN_S
 
     def _beat(self) -> None:
         now_s = asyncio.get_running_loop().time()

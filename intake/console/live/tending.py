@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
@@ -20,14 +21,25 @@ from intake.console.live.readers import Readers
 from intake.console.live.seat import Seat
 from intake.console.roles import Right
 from intake.console.views.between import OfferView
-from intake.console.views.supervising import desk_counts, desk_views
+from intake.console.views.supervising import desk_counts, desk_views, unaccepted_view
 from intake.contact import ContactId
 from intake.errors import StoreUnavailable
-from intake.store import Connection, answering, drafts, handings, keeping, presence, queue, reading_along
+from intake.store import (
+    Connection,
+    answering,
+    drafts,
+    handings,
+    keeping,
+    presence,
+    queue,
+    reading_along,
+    unaccepted,
+)
 from intake.store.claims import Claim
 from intake.store.keeping import Lost
 from intake.store.presence import DeskRow
 from intake.store.reading_along import Reader
+from intake.store.unaccepted import Unaccepted
 
 log = structlog.get_logger()
 
@@ -58,6 +70,7 @@ class Tending:
         self._desks: Sequence[DeskRow] = ()
         self._seen_at = self._second_at = self._desks_at = self._answered_at = 0.0
         self._answered = b""
+        self._unwritten_at = math.inf
         self._readers = Readers(desk, seats)
 
     # -- what desks ask for ---------------------------------------------------------------------
@@ -86,8 +99,13 @@ class Tending:
     def keep(self, seat: Seat, claims: dict[str, int]) -> None:
         """Renew these leases with the next write; a newer wish for a contact replaces an older one."""
         seat.kept = frozenset(claims)
+        self._unwritten_at = min(self._unwritten_at, asyncio.get_running_loop().time())
         for contact_id, attempts in claims.items():
             self._kept[Claim(ContactId(contact_id), seat.person.name, attempts)] = seat
+
+    def unwritten_s(self, now_s: float) -> float:
+        """For how long something has waited to be written, as the event loop counts; 0 where nothing does."""
+        return max(0.0, now_s - self._unwritten_at)
 
     def set_state(self, seat: Seat, state: str) -> None:
         if seat.works:
@@ -118,6 +136,7 @@ class Tending:
         arrived, is_time = self._arrived, now_s - self._seen_at > SEEN_EVERY_S
         if not (kept or shown or left or states or arrived or is_time):
             return
+        self._unwritten_at = min(self._unwritten_at, now_s)
         self._kept, self._shown, self._left, self._states = {}, set(), set(), {}
         self._arrived = set()
         there = {seat.person.name for seat in self._seats if seat.works} if is_time else set()
@@ -148,6 +167,8 @@ class Tending:
         if is_time:
             self._seen_at = now_s
         await self._look_at(alone, kept)
+        # What was asked for meanwhile goes with the next round.
+        self._unwritten_at = asyncio.get_running_loop().time() if self._kept else math.inf
 
     async def _look_at(self, alone: Sequence[Claim], kept: dict[Claim, Seat]) -> None:
         for claim in alone[:ALONE_AT_ONCE]:
@@ -170,13 +191,17 @@ class Tending:
     async def _each_second(self, now_s: float) -> None:
         now = self._desk.clock.now()
 
-        def read(conn: Connection) -> tuple[Sequence[DeskRow], list[OfferView], Sequence[Reader]]:
+        def read(
+            conn: Connection,
+        ) -> tuple[Sequence[DeskRow], Unaccepted | None, list[OfferView], Sequence[Reader]]:
+            desks = presence.all_desks(conn)
+            alone = unaccepted.standing(conn, now, [one.handler for one in desks if one.is_live(now)])
             offers = [offer_view(*one) for one in handings.standing(conn, now)]
-            return presence.all_desks(conn), offers, reading_along.readers(conn, now)
+            return desks, alone, offers, reading_along.readers(conn, now)
 
-        self._desks, offers, readers = await self._desk.store.read(read)
+        self._desks, not_accepted, offers, readers = await self._desk.store.read(read)
         await self._readers.tell(readers, now)
-        self._tell_alarms(now)
+        self._tell_alarms(now, not_accepted)
         for seat in self._seats:
             name = seat.person.name
             mine = [one for one in offers if one.to_handler in ("", name) and one.from_handler != name]
@@ -188,8 +213,13 @@ class Tending:
             await self._ask_again(seat)
             seat.asked_at = now_s
 
-    def _tell_alarms(self, now: datetime) -> None:
-        text = frame("alarms", unanswered=self._board().unanswered(now), desks=desk_counts(self._desks, now))
+    def _tell_alarms(self, now: datetime, not_accepted: Unaccepted | None) -> None:
+        text = frame(
+            "alarms",
+            unanswered=self._board().unanswered(now),
+            unaccepted=unaccepted_view(not_accepted, self._desk.find_room),
+            desks=desk_counts(self._desks, now),
+        )
         numbers = frame("numbers", desks={one.handler: one.number for one in self._desks})
         for seat in self._seats:
             seat.say_latest("alarms", text)

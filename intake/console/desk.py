@@ -20,7 +20,8 @@ from intake.console.sign_in.passkeys import Passkeys
 from intake.console.tiles import Tiles
 from intake.console.welsh import Welsh
 from intake.contact import ContactId
-from intake.control_room import Service
+from intake.control_room import ControlRoom, Service
+from intake.errors import NotFound
 from intake.explaining import Explaining
 from intake.incident import Methane, TransferId
 from intake.locate.fusion import Fusion
@@ -133,6 +134,13 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     drawing: Drawing | None = None
     tiles: Tiles | None = None
     attachments: Attachments | None = None
+
+    def find_room(self, room_id: str) -> ControlRoom | None:
+        """None for a room that has left the register; what was sent to it has not."""
+        try:
+            return self.router.room(room_id)
+        except NotFound:
+            return None
 
 
 DESK = web.AppKey("desk", Desk)

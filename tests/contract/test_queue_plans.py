@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Connection
 
 from intake.location import ClueKind
-from intake.store import claims, location_links, lookups, queue, replies, transfers, unreachable
+from intake.store import claims, location_links, lookups, queue, replies, transfers, unaccepted, unreachable
 from intake.store.store import Store
 from tests.callers import at
 from tests.plans import plan_of
@@ -43,6 +43,7 @@ POLLED: dict[str, tuple[Callable[[Connection], object], str]] = {
         "uq_location_links_code_digest|sqlite_autoindex_location_links",
     ),
     "rooms with transfers": (lambda conn: transfers.due_rooms(conn, at(0)), "ix_transfers_due"),
+    "not accepted": (lambda conn: unaccepted.standing(conn, at(0), ["ada"]), "ix_transfers_unaccepted"),
 }
 
 

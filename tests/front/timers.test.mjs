@@ -61,6 +61,21 @@ test('a room that has not accepted is amber from 15 s and an alarm with its numb
   assert.deepEqual([alarm.kind, alarm.telephone, alarm.contacts], ['room', '01632 960123', ['c1']]);
 });
 
+test('what no desk has open and no room accepts is one alarm at every desk that is not away', () => {
+  const unaccepted = { count: 3, oldest_at: at(0), contact: 'c7', reference: '26-000007', room_name: 'Hull', telephone: '01632 960123' };
+  const facts = { now_ms: T0 + 50_000, live: LIVE, open: [], unaccepted };
+  const [alarm, ...more] = alarmsOf(facts);
+  assert.deepEqual(more, []);
+  assert.deepEqual(alarm, { kind: 'unaccepted', level: 2, count: 3, since: T0, contacts: ['c7'], reference: '26-000007', telephone: '01632 960123', room: 'Hull' });
+  assert.deepEqual(alarmsOf({ ...facts, away: true }), []);
+  assert.deepEqual(alarmsOf({ ...facts, unaccepted: null }), []);
+  const book = new AlarmBook();
+  book.update([alarm], 0);
+  book.acknowledge();
+  assert.equal(book.update([{ ...alarm, contacts: ['c8'] }], 1000).length, 0, 'the next of many is no new alarm');
+  assert.equal(book.update([{ ...alarm, count: 6 }], 2000).length, 1);
+});
+
 test('unanswered is an alarm from 60 s and the supervisor\'s from 120 s, combined', () => {
   const of = (s) => alarmsOf({ now_ms: T0 + s * 1000, live: LIVE, unanswered: waiting(0, 3, s), open: [] });
   assert.deepEqual(of(59), []);

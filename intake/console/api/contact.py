@@ -20,8 +20,7 @@ from intake.console.views.places import fused_view
 from intake.console.views.routing import AddedView, added_view, reroute_views
 from intake.console.views.welsh import contact_with_welsh, route_with_welsh
 from intake.contact import Contact
-from intake.control_room import ASKED, ControlRoom, Service
-from intake.errors import NotFound
+from intake.control_room import ASKED, Service
 from intake.location import CallerLocation
 from intake.store import (
     Connection,
@@ -57,7 +56,7 @@ def _everything(conn: Connection, now: datetime, address: str, desk: Desk) -> vi
     signs = unreachable.signs_of(conn, contact.id)
     said, answered = contacts.conversation(conn, contact.id)
     places = contacts.hypotheses(conn, contact.id)
-    find_room = _rooms(desk)
+    find_room = desk.find_room
     return views.ContactAnswer(
         contact=views.queue_row(contact, now),
         moments=contacts.moments(conn, contact.id),
@@ -128,7 +127,7 @@ async def route(request: web.Request) -> web.Response:
         return contact, location, _added(conn, contact, location, desk)
 
     contact, location, added = await desk.store.read(look)
-    find_room = _rooms(desk)
+    find_room = desk.find_room
     row = views.queue_row(contact, now)
     found = views.RouteAnswer(
         reference=row.reference,
@@ -155,7 +154,7 @@ def _added(
     if desk.suggesting is None:
         return []
     return [
-        added_view(one, desk.router.route(one.service, location), _rooms(desk))
+        added_view(one, desk.router.route(one.service, location), desk.find_room)
         for one in desk.suggesting.beside(conn, contact, location)
     ]
 
@@ -205,13 +204,3 @@ def _seen(said: bodies.Seen | None) -> Seen | None:
 
 def _by_service(named: Mapping[bodies.AnyServiceWord, str]) -> dict[Service, str]:
     return {Service.from_word(word): room_id for word, room_id in named.items()}
-
-
-def _rooms(desk: Desk) -> views.FindRoom:
-    def find(room_id: str) -> ControlRoom | None:
-        try:
-            return desk.router.room(room_id)
-        except NotFound:
-            return None  # a room that has left the register is shown by its id
-
-    return find

@@ -10,12 +10,10 @@ from aiohttp import web
 from intake.console import auditing
 from intake.console.api import bodies
 from intake.console.api.answers import answer, read_body
-from intake.console.desk import DESK, Desk
+from intake.console.desk import DESK
 from intake.console.roles import Right
 from intake.console.routes import Route, route
 from intake.console.views import supervising as views
-from intake.control_room import ControlRoom
-from intake.errors import NotFound
 from intake.store import Connection, answering, presence, queue, supervising, unreachable, upkeep
 
 
@@ -50,18 +48,10 @@ async def show(request: web.Request) -> web.Response:
             unreachable=unreachable.standing(conn),
             oldest_owed=views.oldest_owed(in_hand),
             channels=supervising.channels(conn, now),
-            links=[views.link_view(one, _room(desk, one.room_id)) for one in supervising.links(conn)],
+            links=[views.link_view(one, desk.find_room(one.room_id)) for one in supervising.links(conn)],
         )
 
     return answer(await desk.store.read(read))
-
-
-def _room(desk: Desk, room_id: str) -> ControlRoom | None:
-    """None for a room that is no longer in the register; its transfers are."""
-    try:
-        return desk.router.room(room_id)
-    except NotFound:
-        return None
 
 
 async def set_cap(request: web.Request) -> web.Response:

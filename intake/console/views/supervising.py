@@ -7,11 +7,14 @@ from datetime import datetime
 
 import msgspec
 
+from intake.console.views.routing import FindRoom
 from intake.control_room import ControlRoom
+from intake.reference import reference
 from intake.store.answering import Answered
 from intake.store.presence import AVAILABLE, DeskRow, OpenContact
 from intake.store.queue import QueueCounts
 from intake.store.supervising import ChannelHealth, LinkHealth
+from intake.store.unaccepted import Unaccepted
 from intake.store.unreachable import Unreachable
 from intake.store.upkeep import Figures
 
@@ -45,6 +48,18 @@ class DeskCounts(msgspec.Struct, frozen=True, kw_only=True):
     live: int
     available: int
     none: bool
+
+
+class UnacceptedView(msgspec.Struct, frozen=True, kw_only=True):
+    """Of what rooms have not accepted and no live desk has open: how many, since when the first, and whom
+    to ring about that one."""
+
+    count: int
+    oldest_at: datetime
+    contact: str
+    reference: str
+    room_name: str
+    telephone: str
 
 
 class Owed(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,6 +122,20 @@ def desk_counts(rows: Sequence[DeskRow], now: datetime) -> DeskCounts:
     live = [row for row in rows if row.is_live(now)]
     available = sum(1 for row in live if row.state == AVAILABLE)
     return DeskCounts(live=len(live), available=available, none=not available)
+
+
+def unaccepted_view(found: Unaccepted | None, find_room: FindRoom) -> UnacceptedView | None:
+    if found is None:
+        return None
+    room = find_room(found.room_id)
+    return UnacceptedView(
+        count=found.count,
+        oldest_at=found.oldest_at,
+        contact=found.contact,
+        reference=reference(found.number, found.queued_at),
+        room_name=room.name if room else found.room_id,
+        telephone=room.telephone if room else "",
+    )
 
 
 def oldest_owed(in_hand: Sequence[OpenContact]) -> Owed | None:

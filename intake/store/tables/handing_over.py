@@ -111,6 +111,14 @@ index_where(
     transfers.c.next_attempt_at,
     where="state IN ('queued', 'sent', 'delivered')",
 )
+# Asked each second, and answered without the documents (`store.unaccepted`).
+index_where(
+    "ix_transfers_unaccepted",
+    transfers.c.created_at,
+    transfers.c.contact_id,
+    transfers.c.room_id,
+    where="kind = 'creation' AND state IN ('queued', 'sent', 'delivered')",
+)
 
 # Finished work is kept with all its results: one row an attempt, written before dialling.
 transfer_attempts = Table(

@@ -8,6 +8,7 @@ import { clock, lasted, now } from '../times.js';
 import { t } from '../words.js';
 
 const KEPT = 'intake-alarms';
+const TAKE_KEY = 'Alt+t';
 
 /**
  * State keys it sets: `alarms` (the server's frame), `due` (contact id → timers.dueOf), `suggestions`
@@ -35,8 +36,22 @@ export function mountAlarms(root, desk) {
   });
   commands.add({ id: 'live.retry', key: 'F6', label: 'alarms.retry', area: 'alarms', run: () => live.retry(), when: () => state.get('live').status !== 'live', why: () => t('alarms.is_live') });
 
+  const isAway = () => state.get('availability') === 'away';
+  const telephone = (alarm) => alarm.telephone || t('alarms.no_telephone');
+  // Shown first, that its room can be rung whatever becomes of the taking: a fourth is refused.
+  const takeUnaccepted = async () => {
+    const { contact } = state.get('alarms').unaccepted;
+    open.show(contact);
+    await open.fetch(contact);
+    if (state.get('shown') === contact && commands.can('conversation.take')) await commands.run('conversation.take');
+  };
+  commands.add({
+    id: 'alarms.take_unaccepted', key: TAKE_KEY, label: 'alarms.take_unaccepted', area: 'alarms', run: takeUnaccepted,
+    when: () => Boolean(state.get('alarms')?.unaccepted) && state.get('live').status === 'live', why: () => t('alarms.none_unaccepted'),
+  });
+
   const words = (alarm) => t(`alarms.${alarm.kind}${alarm.count > 1 && alarm.kind !== 'nobody' ? '_more' : ''}`, {
-    count: alarm.count, reference: reference(alarm.contacts[0]), room: alarm.room ?? '', since: clock(alarm.since),
+    count: alarm.count, reference: alarm.reference ?? reference(alarm.contacts[0]), room: alarm.room ?? '', since: clock(alarm.since),
   });
   const reference = (id) => state.get(`contact:${id}`)?.contact.reference ?? '';
 
@@ -49,7 +64,7 @@ export function mountAlarms(root, desk) {
       book.known = new Map([...kept(), ...book.known]);
       restored = true;
     }
-    const raised = book.update(alarmsOf({ now_ms, live: state.get('live'), unanswered: frame?.unanswered, nobody: nobody(frame), open: mine }), now_ms);
+    const raised = book.update(alarmsOf({ now_ms, live: state.get('live'), ...frame, nobody: frame?.desks?.none === true, away: isAway(), open: mine }), now_ms);
     const dues = new Map(mine.map((one) => [one.id, one.due]));
     if (signature(dues) !== signature(state.get('due'))) state.set('due', dues);
     const nudges = mine.filter(({ due }) => due.nudgeSince !== null).map(({ id, due }) => ({ kind: 'nudge', contact: id, since: due.nudgeSince }));
@@ -64,10 +79,11 @@ export function mountAlarms(root, desk) {
   /** What to do about it: a label that names its key, and the doing. */
   const action = (alarm) => {
     if (alarm.kind === 'unanswered') return { label: `${t('alarms.take_now')} (F2)`, run: () => commands.run('queue.take_next') };
+    if (alarm.kind === 'unaccepted') return { label: `${t('alarms.take_and_call', { telephone: telephone(alarm) })} (${keyName(TAKE_KEY)})`, run: () => commands.run('alarms.take_unaccepted') };
     if (alarm.kind === 'not_live') return { label: `${t('alarms.retry')} (F6)`, run: () => commands.run('live.retry') };
     if (alarm.kind === 'nobody') return { label: `${t('alarms.be_available')} (${keyName('Alt+a')})`, run: () => commands.run('bar.available') };
     const place = state.get('open').findIndex((one) => one.id === alarm.contacts[0]);
-    const label = alarm.kind === 'room' ? t('alarms.call', { telephone: alarm.telephone || t('alarms.no_telephone') }) : t('alarms.answer');
+    const label = alarm.kind === 'room' ? t('alarms.call', { telephone: telephone(alarm) }) : t('alarms.answer');
     return { label: place >= 0 && place < 9 ? `${label} (${keyName(`Alt+${place + 1}`)})` : label, run: () => open.show(alarm.contacts[0]) };
   };
 
@@ -100,10 +116,6 @@ export function mountAlarms(root, desk) {
     aloud.textContent = text;
   };
   state.watch(['tick', 'live', 'alarms', 'contacts', 'open', 'suggestions'], look);
-}
-
-function nobody(frame) {
-  return frame?.desks?.none === true;
 }
 
 function signature(dues) {

@@ -87,11 +87,12 @@ export function dueOf(answer, now_ms) {
   };
 }
 
-/** @typedef {{kind: string, level: number, count: number, since: number, contacts: string[], telephone?: string, room?: string}} Alarm */
+/** @typedef {{kind: string, level: number, count: number, since: number, contacts: string[], telephone?: string, room?: string, reference?: string}} Alarm */
 
 /**
  * All that is an alarm now, the most urgent first; one of a kind, whatever the number.
- * @param {{now_ms: number, live: {status: string, since: number}, unanswered?: any, nobody?: boolean,
+ * `unaccepted` is what the server counted after 45 s: what no desk has open; no alarm for who is away.
+ * @param {{now_ms: number, live: {status: string, since: number}, unanswered?: any, unaccepted?: any, nobody?: boolean, away?: boolean,
  *          open: {id: string, due: ReturnType<typeof dueOf>}[]}} facts
  * @returns {Alarm[]}
  */
@@ -105,13 +106,17 @@ export function alarmsOf(facts) {
     const level = waits >= AFTER_S.supervisor ? 3 : 2;
     // While the line is silent only the clock goes on: the count is as it was last told.
     const count = Math.max(1, facts.unanswered.first60 ?? facts.unanswered.count);
-    found.push({ kind: 'unanswered', level, count, since: Date.parse(facts.unanswered.oldest_queued_at), contacts: [facts.unanswered.contact], rank: level === 3 ? 2 : 5 });
+    found.push({ kind: 'unanswered', level, count, since: Date.parse(facts.unanswered.oldest_queued_at), contacts: [facts.unanswered.contact], rank: level === 3 ? 2 : 6 });
   }
   const rooms = facts.open.flatMap(({ id, due }) => due.rooms.filter((/** @type {any} */ one) => one.level === 2).map((/** @type {any} */ one) => ({ id, ...one })));
   rooms.sort((a, b) => a.since - b.since);
   if (rooms.length) found.push({ kind: 'room', level: 2, count: rooms.length, since: rooms[0].since, contacts: rooms.map((one) => one.id), telephone: rooms[0].telephone, room: rooms[0].room_name, rank: 3 });
+  if (facts.unaccepted && !facts.away) {
+    const { count, oldest_at, contact, reference, telephone, room_name } = facts.unaccepted;
+    found.push({ kind: 'unaccepted', level: 2, count, since: Date.parse(oldest_at), contacts: [contact], reference, telephone, room: room_name, rank: 4 });
+  }
   const owed = facts.open.filter(({ due }) => due.owed === 2).sort((a, b) => /** @type {number} */ (a.due.owedSince) - /** @type {number} */ (b.due.owedSince));
-  if (owed.length) found.push({ kind: 'owed', level: 2, count: owed.length, since: /** @type {number} */ (owed[0].due.owedSince), contacts: owed.map((one) => one.id), rank: 4 });
+  if (owed.length) found.push({ kind: 'owed', level: 2, count: owed.length, since: /** @type {number} */ (owed[0].due.owedSince), contacts: owed.map((one) => one.id), rank: 5 });
   return found.sort((a, b) => a.rank - b.rank).map(({ rank: _rank, ...alarm }) => alarm);
 }
 
@@ -176,5 +181,5 @@ export class AlarmBook {
 /** @param {Alarm} alarm @param {Alarm} seen */
 function worse(alarm, seen) {
   if (alarm.level > seen.level || alarm.count >= 2 * seen.count) return true;
-  return alarm.kind !== 'unanswered' && alarm.contacts.some((id) => !seen.contacts.includes(id));
+  return !['unanswered', 'unaccepted'].includes(alarm.kind) && alarm.contacts.some((id) => !seen.contacts.includes(id));
 }

@@ -97,6 +97,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key", name="pk_reply_keys"),
     )
     _passkeys()
+    _unaccepted()
     _between_handlers()
     _audit()
 
@@ -140,6 +141,18 @@ def _unreachable() -> None:
         ["unreachable_since"],
         sqlite_where=stale,
         postgresql_where=stale,
+    )
+
+
+def _unaccepted() -> None:
+    """Which rooms have not accepted what was sent to them, asked each second."""
+    waits = sa.text("kind = 'creation' AND state IN ('queued', 'sent', 'delivered')")
+    op.create_index(
+        "ix_transfers_unaccepted",
+        "transfers",
+        ["created_at", "contact_id", "room_id"],
+        sqlite_where=waits,
+        postgresql_where=waits,
     )
 
 

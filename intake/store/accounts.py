@@ -16,7 +16,8 @@ from intake.store.tables import accounts, contacts
 FREE_FAILURES = 5
 """So many failures in a row cost nothing; each one more makes an account rest."""
 FIRST_REST_S, LONGEST_REST_S = 5.0, 120.0
-"""The longest is bounded: nobody may keep a handler from the queue by guessing at their name."""
+"""Guessing at a name makes it rest for strangers alone: where its handler has signed in before they go on
+(`known_devices`). At a first browser they wait for the end of a rest, which is bounded, or use a passkey."""
 WORKING = ("handler", "supervisor")
 
 
@@ -176,6 +177,15 @@ def set_password(conn: Connection, name: str, password_hash: str) -> None:
     _set(conn, name, password_hash=password_hash, failures=0, locked_until=None)
 
 
+def strengthen(conn: Connection, name: str, old_hash: str, new_hash: str) -> None:
+    """The same password hashed anew; a password that was set meanwhile stays."""
+    conn.execute(
+        update(accounts)
+        .where(accounts.c.name == name, accounts.c.password_hash == old_hash)
+        .values(password_hash=new_hash)
+    )
+
+
 def set_totp(conn: Connection, name: str, totp_sealed: str, last_step: int = 0) -> None:
     """A new second factor; steps up to ``last_step`` are used already. Raises NotFound."""
     _set(conn, name, totp_sealed=totp_sealed, totp_last_step=last_step)
@@ -192,7 +202,7 @@ def set_language(conn: Connection, name: str, language: str) -> None:
 
 
 def disable(conn: Connection, now: datetime, name: str) -> None:
-    """Raises NotFound. Its sessions open nothing from now on."""
+    """Raises NotFound. Its sessions open nothing from now on; what else it leaves, see `disabling`."""
     _set(conn, name, disabled_at=now)
 
 

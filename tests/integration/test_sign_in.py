@@ -17,7 +17,8 @@ from sqlalchemy import select
 from intake.console.live import standing
 from intake.console.sign_in import passwords, second_factor
 from intake.console.sign_in.sessions import digest
-from intake.store import accounts, audit, claims, tables
+from intake.console.sign_in.throttle import PEER_FAILURES
+from intake.store import accounts, audit, claims, known_devices, tables
 from intake.store.store import Store
 from tests.callers import queue_of
 from tests.desk import TOKENS, HandClock, console
@@ -34,7 +35,7 @@ from tests.people import (
     signed_in,
 )
 
-FORM_COOKIE = "__Host-intake-form"
+FORM_COOKIE, DEVICE_COOKIE = "__Host-intake-form", "__Host-intake-device"
 
 
 @pytest.fixture
@@ -71,6 +72,8 @@ class Visitor:
         fields = {"csrf": hidden(page), "name": name, "password": password, "code": code}
         fields.update(changes.get("fields", {}))
         cookies = changes.get("cookies", {FORM_COOKIE: token})
+        if device := changes.get("device"):
+            cookies = {**cookies, DEVICE_COOKIE: device}
         answer = await self.http.post(
             f"{self.base}/sign-in", data=fields, cookies=cookies, allow_redirects=False
         )
@@ -251,6 +254,79 @@ async def test_guessing_makes_a_name_rest_whether_or_not_it_exists(
     )
 
 
+async def test_who_has_signed_in_at_a_browser_is_not_kept_out_of_it_by_strangers(
+    store: Store, clock: HandClock, visitor: Visitor
+) -> None:
+    ada, bea = await make_account(store, "ada"), await make_account(store, "bea")
+    device = await device_of(visitor, ada, clock)
+    for _ in range(12):  # at each end of the rest, for ever, and from her own address, until that rests too
+        clock.seconds += 121
+        await visitor.is_refused("ada", "wrong", "1")
+    for _ in range(PEER_FAILURES):
+        await visitor.is_refused("nobody", "wrong", "1")
+    strange = await visitor.try_form("ada", PASSWORD, ada.code(clock.now()))
+    assert strange.status == 429  # elsewhere she waits: the control
+    forged = await visitor.try_form("ada", PASSWORD, ada.code(clock.now()), device="A" * 43)
+    assert forged.status == 429
+    assert (await visitor.try_form("ada", PASSWORD, ada.code(clock.now()), device=device)).status == 303
+    # What it knows of her opens nothing for another, and hides nobody's guesses.
+    clock.seconds += 61
+    assert [await at(visitor, "bea", device) for _ in range(7)] == [403] * 5 + [429] * 2
+    assert (await visitor.try_form("bea", PASSWORD, bea.code(clock.now()))).status == 429
+
+
+async def test_a_known_browser_is_no_place_to_guess_at_either(
+    store: Store, clock: HandClock, visitor: Visitor
+) -> None:
+    ada = await make_account(store, "ada")
+    device = await device_of(visitor, ada, clock)
+    assert [await at(visitor, "ada", device) for _ in range(7)] == [403] * 5 + [429] * 2
+    clock.seconds += 31
+    other = await device_of(visitor, ada, clock)  # her other desk, where nobody guessed
+    clock.seconds += 30
+    again = await visitor.try_form("ada", PASSWORD, ada.code(clock.now()), device=device)
+    assert again.status == 303 and again.cookies[DEVICE_COOKIE].value == device
+    assert other != device and again.cookies[DEVICE_COOKIE]["max-age"] == str(180 * 86_400)
+    kept = await rows(store, tables.known_devices)
+    assert {row.id_digest for row in kept} == {digest(device), digest(other)}
+
+
+async def test_a_browser_is_forgotten_with_the_password_after_half_a_year_and_beyond_thirty(
+    store: Store, clock: HandClock, visitor: Visitor
+) -> None:
+    ada = await make_account(store, "ada")
+    one = digest(await device_of(visitor, ada, clock))
+
+    async def knows(account: str = "ada", id_digest: str = one) -> bool:
+        return await store.read(lambda c: known_devices.is_known(c, clock.now(), account, id_digest))
+
+    assert await knows() and not await knows("bea")
+    clock.seconds += 180 * 86_400
+    assert not await knows()
+    for number in range(known_devices.LIMIT + 5):
+        clock.seconds += 1
+        id_digest = f"{number:064x}"
+        await store.run(lambda c, one=id_digest: known_devices.remember(c, clock.now(), "ada", one))  # type: ignore[misc]
+    assert len(await rows(store, tables.known_devices)) == known_devices.LIMIT
+    assert await knows(id_digest=f"{known_devices.LIMIT + 4:064x}") and not await knows(id_digest=f"{4:064x}")
+    session = await session_of(store, clock, ada)
+    form = {"password": PASSWORD, "new": "eight green herons wade", "again": "eight green herons wade"}
+    assert (await visitor.post("/account/password", session, form=form))[0] == 303
+    assert not await rows(store, tables.known_devices)
+
+
+async def device_of(visitor: Visitor, who: Credentials, clock: HandClock) -> str:
+    """The cookie of a browser in which they have signed in."""
+    answer = await visitor.try_form(who.name, PASSWORD, who.code(clock.now()))
+    assert answer.status == 303
+    return answer.cookies[DEVICE_COOKIE].value
+
+
+async def at(visitor: Visitor, name: str, device: str) -> int:
+    """The status of a wrong guess from that browser."""
+    return (await visitor.try_form(name, "wrong", "1", device=device)).status
+
+
 async def test_a_name_never_rests_for_longer_than_two_minutes() -> None:
     assert [accounts.rest_after(n) for n in (4, 5, 6, 7)] == [0, 5, 10, 20]
     assert accounts.rest_after(10_000) == 120
@@ -301,6 +377,16 @@ async def test_weak_hashes_are_made_strong_at_the_next_sign_in(
     assert (await visitor.try_form("ada", PASSWORD, ada.code(clock.now()))).status == 303
     (row,) = await rows(store, tables.accounts)
     assert row.password_hash != weak and "m=65536" in row.password_hash
+
+
+async def test_a_password_set_meanwhile_is_not_put_back_by_a_stronger_hash_of_the_old(store: Store) -> None:
+    await make_account(store, "ada")
+    old = (await rows(store, tables.accounts))[0].password_hash
+    await store.run(lambda conn: accounts.set_password(conn, "ada", "set meanwhile"))
+    await store.run(lambda conn: accounts.strengthen(conn, "ada", old, "the old one, stronger"))
+    assert (await rows(store, tables.accounts))[0].password_hash == "set meanwhile"
+    await store.run(lambda conn: accounts.strengthen(conn, "ada", "set meanwhile", "stronger"))
+    assert (await rows(store, tables.accounts))[0].password_hash == "stronger"
 
 
 # -- sessions ----------------------------------------------------------------------------------------------

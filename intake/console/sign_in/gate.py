@@ -10,11 +10,11 @@ import structlog
 from intake.console.roles import Role, is_handler_name
 from intake.console.sign_in import passwords, second_factor
 from intake.console.sign_in.second_factor import Sealed
-from intake.console.sign_in.sessions import BrowserSessions
+from intake.console.sign_in.sessions import BrowserSessions, digest, digest_of, new_token
 from intake.console.sign_in.throttle import Throttle
 from intake.errors import Refused
 from intake.ports import Clock
-from intake.store import Connection, accounts, console_sessions, passkeys
+from intake.store import Connection, accounts, console_sessions, known_devices, passkeys
 from intake.store.accounts import Account
 from intake.store.at_rest import Transactions
 from intake.store.audit import Recording, recorded
@@ -57,10 +57,15 @@ class Gate:
         self._throttle = Throttle()
         self._hashing = passwords.AtOnce()
 
-    async def sign_in(self, name: str, password: str, code: str, peer: str) -> Account:
-        """Raises Denied, with the same words for an unknown name, a wrong password and a wrong code."""
+    async def sign_in(self, name: str, password: str, code: str, peer: str, device: str = "") -> Account:
+        """Raises Denied, with the same words for an unknown name, a wrong password and a wrong code.
+
+        ``device`` is the browser's cookie from a sign-in before: what strangers guessed at this name, and
+        from this address, is not held against it. Its own guesses are.
+        """
         name = name.strip().lower()[:NAME_LIMIT]
-        account = await self._begin(name, peer)
+        known_device = await self._known(name, device)
+        account = await self._begin(name, peer, known_device)
         known = await self._hashing.verify(account.password_hash if account else "", password)
         totp = self._opened(account)
         step = second_factor.step_of(totp, code, self.clock.now())
@@ -68,8 +73,20 @@ class Gate:
         if account is None or step is None or not is_right or not await self._take(account, step):
             log.warning("sign_in_refused", peer=peer)
             raise Denied("name, password or code do not match", account=account)
-        await self._welcome(account, password, peer)
+        await self._welcome(account, password, peer, known_device)
         return account
+
+    async def remember(self, name: str, device: str) -> str:
+        """The cookie of the device at which this person has just signed in: ``device`` where that is one."""
+        now, made = self.clock.now(), new_token()
+
+        def work(conn: Connection) -> str:
+            id_digest = digest_of(device)
+            kept = device if id_digest and known_devices.is_any(conn, now, id_digest) else made
+            known_devices.remember(conn, now, name, digest(kept))
+            return kept
+
+        return await self.store.run(work)
 
     async def check_password(self, name: str, password: str, session: str, peer: str) -> None:
         """Unlocking, and changing one's own credentials. Raises Denied.
@@ -96,6 +113,7 @@ class Gate:
 
         def work(conn: Connection) -> None:
             accounts.set_password(conn, name, hashed)
+            known_devices.forget_all(conn, name)
             console_sessions.end_all(conn, now, name, keep_session)
 
         await self.store.run(recorded(work, record))
@@ -164,6 +182,7 @@ class Gate:
             accounts.set_password(conn, name, hashed)
             accounts.set_totp(conn, name, sealed)
             passkeys.remove_all(conn, name)
+            known_devices.forget_all(conn, name)
             console_sessions.end_all(conn, now, name)
 
         await self.store.run(recorded(work, record))
@@ -192,9 +211,21 @@ class Gate:
         """None where it was not sealed by us for this."""
         return None if self.sealed is None else self.sealed.open(sealed, name)
 
-    async def _begin(self, name: str, peer: str) -> Account | None:
-        """Count an attempt before it is judged; raises Denied where the peer or the name must wait."""
+    async def _known(self, name: str, device: str) -> str:
+        """The digest of a device's cookie where this account knows it; empty for a stranger's."""
+        id_digest, now = digest_of(device), self.clock.now()
+        if not id_digest or not await self.store.read(
+            lambda conn: known_devices.is_known(conn, now, name, id_digest)
+        ):
+            return ""
+        return id_digest
+
+    async def _begin(self, name: str, peer: str, known_device: str) -> Account | None:
+        """Count an attempt before it is judged; raises Denied where the device, or the peer or the name
+        for strangers, must wait."""
         now = self.clock.now()
+        if known_device:
+            return await self._begin_at(known_device, name, now, peer)
         if retry_at := self._throttle.begin(peer, now):
             log.warning("sign_in_throttled", peer=peer)
             raise Denied("too many attempts from this address", retry_at)
@@ -210,6 +241,17 @@ class Gate:
             raise Denied("too many attempts for this name", retry_at)
         return account
 
+    async def _begin_at(self, known_device: str, name: str, now: datetime, peer: str) -> Account | None:
+        def work(conn: Connection) -> tuple[Account | None, datetime | None]:
+            retry_at = known_devices.begin_attempt(conn, now, name, known_device)
+            return accounts.find(conn, name), retry_at
+
+        account, retry_at = await self.store.run(work)
+        if retry_at is not None:
+            log.warning("device_resting", peer=peer)
+            raise Denied("too many attempts at this device", retry_at)
+        return account
+
     def _opened(self, account: Account | None) -> str | None:
         if account is None or self.sealed is None or not account.totp_sealed:
             return None
@@ -223,12 +265,15 @@ class Gate:
     async def _take(self, account: Account, step: int) -> bool:
         return await self.store.run(lambda conn: accounts.take_step(conn, account.name, step))
 
-    async def _welcome(self, account: Account, password: str, peer: str) -> None:
-        self._throttle.forgive(peer)
-        await self.store.run(lambda conn: accounts.forgive(conn, account.name))
+    async def _welcome(self, account: Account, password: str, peer: str, known_device: str) -> None:
+        # A known device is forgiven when it is remembered anew; what strangers did stays theirs.
+        if not known_device:
+            self._throttle.forgive(peer)
+            await self.store.run(lambda conn: accounts.forgive(conn, account.name))
         await self._strengthen(account, password)
 
     async def _strengthen(self, account: Account, password: str) -> None:
         if passwords.is_aged(account.password_hash):
             stronger = await self._hashing.hash(password)
-            await self.store.run(lambda conn: accounts.set_password(conn, account.name, stronger))
+            old = account.password_hash
+            await self.store.run(lambda conn: accounts.strengthen(conn, account.name, old, stronger))

@@ -26,11 +26,13 @@ from intake.console.sign_in.forms import (
 from intake.console.sign_in.gate import Denied, Gate
 from intake.console.terminal.queue import clock
 from intake.console.wording import LANGUAGES
-from intake.store import accounts
+from intake.store import accounts, known_devices
 from intake.store.accounts import Account
 from intake.store.audit import Entry
 
 COOKIE = "__Host-intake"
+DEVICE_COOKIE = "__Host-intake-device"
+"""Says that somebody has signed in here before, and opens nothing (`store/known_devices.py`)."""
 PREFERENCE_S = 365 * 86_400
 
 
@@ -71,8 +73,10 @@ async def submit(request: web.Request) -> web.Response:
     name = form.get("name", "")
     if not form_token_holds(request, form):
         return refuse(request, 403, "stale", name)
+    password, code = form.get("password", ""), form.get("code", "")
+    device = request.cookies.get(DEVICE_COOKIE, "")
     try:
-        account = await gate.sign_in(name, form.get("password", ""), form.get("code", ""), peer_of(request))
+        account = await gate.sign_in(name, password, code, peer_of(request), device)
     except Denied as denied:
         await record_denied(request, denied)
         return refuse(request, 429 if denied.retry_at else 403, "denied", name, denied.retry_at)
@@ -85,9 +89,12 @@ async def let_in(request: web.Request, account: Account, response: web.Response,
     request[PERSON] = Person(name=account.name, role=Role(account.role))
     record = auditing.recording(request, action="session.sign_in", **told)
     before = request.cookies.get(COOKIE, "")
+    device = await gate.remember(account.name, request.cookies.get(DEVICE_COOKIE, ""))
     token = await gate.sessions.start(account.name, instead_of=before, record=record)
     life_s = int(gate.sessions.life_s)
     response.headers.add("Set-Cookie", f"{COOKIE}={token}; Max-Age={life_s}; {COOKIE_ATTRIBUTES}")
+    known_s = int(known_devices.LIFE.total_seconds())
+    response.headers.add("Set-Cookie", f"{DEVICE_COOKIE}={device}; Max-Age={known_s}; {COOKIE_ATTRIBUTES}")
     return response
 
 

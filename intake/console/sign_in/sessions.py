@@ -65,7 +65,7 @@ class BrowserSessions:
 
         ``record`` is done last in the same transaction, here and below.
         """
-        token, now = secrets.token_urlsafe(32), self._clock.now()
+        token, now = new_token(), self._clock.now()
 
         def work(conn: Connection) -> None:
             if _TOKEN.fullmatch(instead_of):
@@ -88,6 +88,16 @@ class BrowserSessions:
     async def _change(self, change: Callable[..., None], person: Person, record: Recording | None) -> None:
         work = partial(change, now=self._clock.now(), id_digest=person.session)
         await self._store.run(recorded(work, record))
+
+
+def new_token() -> str:
+    """256 random bits for a cookie."""
+    return secrets.token_urlsafe(32)
+
+
+def digest_of(cookie: str) -> str:
+    """The digest of what may be a cookie of ours; empty where it cannot be one."""
+    return digest(cookie) if _TOKEN.fullmatch(cookie) else ""
 
 
 def digest(token: str) -> str:

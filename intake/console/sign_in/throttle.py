@@ -1,4 +1,7 @@
-"""Bounds on guessing that a process keeps in memory: by network peer, name that nobody has, and session."""
+"""Bounds on guessing that a process keeps in memory: by network peer, name that nobody has, and session.
+
+They bind strangers: a browser in which the person has signed in before is counted by itself, in the store.
+"""
 
 from __future__ import annotations
 

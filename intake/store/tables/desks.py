@@ -53,6 +53,19 @@ console_sessions = Table(
 )
 Index("ix_console_sessions_account", console_sessions.c.account)
 
+# A browser in which this person has signed in. `id_digest` is the SHA-256 of its cookie, as above.
+known_devices = Table(
+    "known_devices",
+    metadata,
+    Column("account", String(40), primary_key=True),
+    Column("id_digest", String(64), primary_key=True),
+    Column("used_at", Instant, nullable=False),
+    # Its own, as an account's: guessing elsewhere does not make it rest.
+    Column("failures", Integer, nullable=False),
+    Column("locked_until", Instant),
+)
+Index("ix_known_devices_id_digest", known_devices.c.id_digest)
+
 # A person's passkeys: what proves a signature of theirs. Nothing here opens a session.
 passkeys = Table(
     "passkeys",

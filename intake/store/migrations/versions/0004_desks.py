@@ -96,10 +96,24 @@ def upgrade() -> None:
         sa.Column("reply_id", ID, nullable=False),
         sa.PrimaryKeyConstraint("key", name="pk_reply_keys"),
     )
+    _known_devices()
     _passkeys()
     _unaccepted()
     _between_handlers()
     _audit()
+
+
+def _known_devices() -> None:
+    op.create_table(
+        "known_devices",
+        sa.Column("account", sa.String(length=40), nullable=False),
+        sa.Column("id_digest", sa.String(length=64), nullable=False),
+        sa.Column("used_at", sa.BigInteger(), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("locked_until", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("account", "id_digest", name="pk_known_devices"),
+    )
+    op.create_index("ix_known_devices_id_digest", "known_devices", ["id_digest"], unique=False)
 
 
 def _passkeys() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -24,6 +25,8 @@ from intake.store.types import from_us, to_us
 B = TypeVar("B", bound=bodies.Fenced)
 
 HOLD_LIMIT = timedelta(hours=24)
+_CURSOR = re.compile(r"([0-9])\.([0-9]{1,16})\.([0-9A-Za-z-]{1,36})")
+"""Priority, microseconds and id: nothing that a database or the calendar cannot take."""
 
 
 async def list_queue(request: web.Request) -> web.Response:
@@ -183,8 +186,7 @@ def _cursor(place: queue.Place | None) -> str | None:
 def _place(cursor: str) -> queue.Place | None:
     if not cursor:
         return None
-    try:
-        priority, queued_us, contact_id = cursor.split(".")
-        return queue.Place(int(priority), from_us(int(queued_us)), contact_id)
-    except (ValueError, OverflowError):
-        raise BadRequest("`after` must be the `next` of the page before") from None
+    found = _CURSOR.fullmatch(cursor)
+    if found is None:
+        raise BadRequest("`after` must be the `next` of the page before")
+    return queue.Place(int(found[1]), from_us(int(found[2])), found[3])

@@ -18,7 +18,7 @@ from intake.console.terminal.text import day, visible
 from intake.console.wording import LANGUAGES, load_words
 from intake.errors import BadConfiguration, IntakeError, StoreUnavailable
 from intake.settings import load_settings
-from intake.store import Connection, accounts, at_rest, audit, console_sessions, passkeys
+from intake.store import Connection, accounts, at_rest, audit, console_sessions, disabling, passkeys
 from intake.store.audit import Recording, recorded
 
 OPERATOR = "operator"
@@ -130,7 +130,7 @@ async def _set_role(gate: Gate, args: argparse.Namespace) -> None:
 async def _disable(gate: Gate, args: argparse.Namespace) -> None:
     now = gate.clock.now()
     record = _record(gate, "account.disable", args.name)
-    await gate.store.run(recorded(lambda conn: accounts.disable(conn, now, args.name), record))
+    await gate.store.run(recorded(lambda conn: disabling.disable(conn, now, args.name), record))
     print(f"{args.name}: may not sign in any more")
 
 
@@ -150,7 +150,10 @@ async def _list(gate: Gate, args: argparse.Namespace) -> None:
 ACTIONS: dict[str, tuple[Work, str]] = {
     "add": (_add, "a new account: asks for its password, shows its second factor once"),
     "list": (_list, "every account: name, role, state, how it signs in, language, display name"),
-    "disable": (_disable, "may not sign in any more; its sessions end"),
+    "disable": (
+        _disable,
+        "may not sign in any more; its sessions end, its claims go back",
+    ),
     "enable": (_enable, "may sign in again"),
     "passkeys": (_passkeys, "an account's passkeys: id, added, last used, what its owner calls it"),
     "reset-passkeys": (_reset_passkeys, "removes all of an account's passkeys; its sessions end"),

@@ -17,7 +17,7 @@ from intake.contact import Contact, ContactId, ContactState
 from intake.errors import IntakeError, NotFound, Refused, StaleClaim
 from intake.log_events import LogEventName
 from intake.reference import reference
-from intake.store import log
+from intake.store import accounts, log
 from intake.store.contacts import COLUMNS, get
 from intake.store.locks import take_turns
 from intake.store.queue import LIVE, ORDER, is_claimable
@@ -156,9 +156,12 @@ def _why_not(conn: Connection, now: datetime, contact_id: ContactId, handler: st
 
 
 def require_free_hands(conn: Connection, now: datetime, handler: str, limit: int, besides: str) -> None:
-    """Raise Refused where a handler has ``limit`` open conversations; call it before any row is locked."""
+    """Raise Refused where a handler has ``limit`` open conversations, or an account that was disabled;
+    call it before any row is locked."""
     # Two claims of one handler at the same moment must not both see the last free hand.
     take_turns(conn, f"handler:{handler}")
+    if accounts.is_disabled(conn, handler):
+        raise Refused("your account is disabled: ask an admin")
     held = conn.execute(
         select(contacts.c.number, contacts.c.queued_at)
         .where(

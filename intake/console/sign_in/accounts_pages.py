@@ -18,7 +18,7 @@ from intake.console.sign_in.gate import Enrolment
 from intake.console.sign_in.pages import field, gate_of, see
 from intake.console.wording import LANGUAGES
 from intake.errors import NotFound, Refused
-from intake.store import Connection, accounts, console_sessions
+from intake.store import Connection, accounts, disabling
 
 FIRST_PASSWORD_BYTES = 12
 
@@ -72,14 +72,9 @@ async def reset(request: web.Request) -> web.Response:
 
 
 async def disable(request: web.Request) -> web.Response:
-    """Its sessions end with it."""
+    """Its sessions end with it, and what it has claimed is back in the queue."""
     now = request.app[DESK].clock.now()
-
-    def work(conn: Connection, name: str) -> None:
-        accounts.disable(conn, now, name)
-        console_sessions.end_all(conn, now, name)
-
-    return await _change(request, work)
+    return await _change(request, lambda conn, name: disabling.disable(conn, now, name))
 
 
 async def enable(request: web.Request) -> web.Response:

@@ -10,12 +10,6 @@ import msgspec
 from intake.console.api.bodies import Body
 
 
-class SignOut(Body):
-    """``anyway`` signs out although conversations are open."""
-
-    anyway: bool = False
-
-
 class SignedOut(msgspec.Struct, frozen=True):
     signed_in: bool = False
 

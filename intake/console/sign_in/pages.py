@@ -9,13 +9,13 @@ from datetime import datetime
 from aiohttp import web
 
 from intake.console import auditing
-from intake.console.api.answers import answer, problem, read_body
+from intake.console.api.answers import answer, problem
 from intake.console.auditing import AUDITOR
 from intake.console.desk import DESK, PERSON, Desk
 from intake.console.pages.shells import LANGUAGE_COOKIE, SHELLS
 from intake.console.roles import Person, Right, Role
 from intake.console.routes import Route, route
-from intake.console.sign_in.bodies import SignedOut, SignOut
+from intake.console.sign_in.bodies import SignedOut
 from intake.console.sign_in.forms import (
     COOKIE_ATTRIBUTES,
     form_token,
@@ -128,16 +128,13 @@ def refuse(
 
 
 async def sign_out(request: web.Request) -> web.Response:
-    """A form, or JSON ``{"anyway": true}``. 409 while the person has conversations open, unless anyway."""
+    """A form, or JSON ``{}``. 409 while the person has conversations open: closed, handed over and taken,
+    moved by a supervisor, or lapsed with their desk, they are not theirs any more."""
     person, desk = request[PERSON], request.app[DESK]
     is_json = request.content_type == "application/json"
-    if is_json:
-        anyway = (await read_body(request, SignOut)).anyway
-    else:
-        anyway = (await read_form(request)).get("anyway") == "yes"
     now = desk.clock.now()
     count = await desk.store.read(lambda conn: accounts.open_conversations(conn, now, person.name))
-    if count and not anyway:
+    if count:
         if is_json:
             return problem(409, "open_conversations", f"{count} of your conversations are open")
         return request.app[SHELLS].page(request, "sign_out", person, status=409, count=count)

@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         sub.set_defaults(act=act)
         return sub
 
-    _list_arguments(verb("list", _list, "who is waiting, in order", contact=False))
+    _list_arguments(verb("list", _list, "who needs a person, in order: as a desk's own queue", contact=False))
     claim = verb("claim", _claim, "take the top of the queue, or one contact", contact=False)
     claim.add_argument("contact", nargs="?", help="its reference (26-000123 or 123) or id; left out: the top")
     verb("show", _show, "all of one contact: words, places, decisions, transfers")
@@ -95,6 +95,7 @@ def _common_arguments(parser: argparse.ArgumentParser, default: Any = None) -> N
 
 def _list_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--state", help="waiting,open,held,stale,sending,delivered,accepted")
+    parser.add_argument("--all", action="store_true", help="what rooms have, too")
     parser.add_argument("--mine", action="store_true", help="what you have open")
     parser.add_argument("--claimable", action="store_true", help="what nobody has")
     parser.add_argument("--service", choices=SERVICES)
@@ -161,9 +162,11 @@ async def _act(args: argparse.Namespace, token: str) -> Shown:
 
 async def _list(console: ConsoleClient, args: argparse.Namespace) -> Shown:
     words = {name: getattr(args, name) or "" for name in ("state", "service", "channel", "after")}
-    answer = await console.queue(
-        limit=args.limit, mine=str(args.mine).lower(), claimable=str(args.claimable).lower(), **words
-    )
+    asked = {"mine": args.mine, "claimable": args.claimable}
+    # Who asks for states, or for their own, is given them whoever they wait for.
+    asked["needs_person"] = not (args.all or args.state or args.mine)
+    words |= {name: str(value).lower() for name, value in asked.items()}
+    answer = await console.queue(limit=args.limit, **words)
     return answer, screen.queue_screen(answer)
 
 

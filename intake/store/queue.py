@@ -34,6 +34,8 @@ PAGE_LIMIT = 100
 IN_QUEUE = (ContactState.WAITING, ContactState.OPEN, ContactState.HELD, ContactState.STALE)
 TRIED_AGAIN = Priority.URGENT
 """Down to this priority somebody tries an unreachable caller again (DECISIONS.md, 43)."""
+OTHER_ROOM = "other_room"
+"""Of what a room has: another one is proposed since (`contacts.reroute`)."""
 _HANDED_OVER = [one.value for one in (ContactState.SENDING, ContactState.DELIVERED, ContactState.ACCEPTED)]
 
 # Written into the statement, so that both engines see that the partial index answers it.
@@ -53,9 +55,11 @@ class Place(msgspec.Struct, frozen=True):
 
 
 class QueueFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which live contacts to list; every condition left out is true."""
+    """Which live contacts to list; every condition left out is true. ``needs_person`` is a desk's own
+    queue: waiting, open, held, unreachable, or with a room while another one is proposed."""
 
     states: Collection[ContactState] = ()
+    needs_person: bool = False
     claimable: bool = False
     claimed_by: str = ""
     priority: int | None = None
@@ -172,6 +176,10 @@ def _conditions(where: QueueFilter | None, now: datetime) -> list[ColumnElement[
     found: list[ColumnElement[bool]] = []
     if where.states:
         found.append(contacts.c.state.in_([state.value for state in where.states]))
+    if where.needs_person:
+        in_queue = contacts.c.state.in_([state.value for state in IN_QUEUE])
+        other_room = and_(contacts.c.state.in_(_HANDED_OVER), contacts.c.reroute == OTHER_ROOM)
+        found.append(or_(in_queue, other_room))
     if where.claimable:
         found.append(is_claimable(now))
     if where.claimed_by:

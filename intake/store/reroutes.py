@@ -14,10 +14,10 @@ from intake.control_room import RoomId, Service
 from intake.log_events import LogEventName
 from intake.routing.saying import SAYING
 from intake.store import log
-from intake.store.queue import LIVE
+from intake.store.queue import LIVE, OTHER_ROOM
 from intake.store.tables import contacts, reroutes
 
-MOVED, OTHER_ROOM = "moved", "other_room"
+MOVED = "moved"
 OPEN, HANDING = "open", "handing"
 
 

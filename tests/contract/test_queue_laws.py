@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import Connection, text, update
 
 from intake.clock import SteadyClock
+from intake.console.live.filters import marks_of
 from intake.contact import Contact, ContactId, ContactState, Priority
 from intake.control_room import Service
 from intake.errors import NotFound, Refused, StaleClaim
@@ -328,3 +329,16 @@ async def test_each_transition_stands_in_the_log_and_t4_t5_are_written_once(stor
 async def test_who_asks_for_nobody_is_told_so(store: Store) -> None:
     with pytest.raises(NotFound, match="26-000009"):
         await store.read(lambda conn: contacts.find(conn, "26-000009"))
+
+
+async def test_what_needs_a_person_is_the_same_in_a_page_and_on_a_desk(store: Store) -> None:
+    (one,) = await queue_of(store, 1)
+    for state in ContactState:
+        for reroute in ("", "moved", queue.OTHER_ROOM):
+            changed = update(tables.contacts).where(tables.contacts.c.id == one)
+            changed = changed.values(state=state.value, reroute=reroute)
+            await store.run(lambda conn, to=changed: conn.execute(to).rowcount)  # type: ignore[misc]
+            where = queue.QueueFilter(needs_person=True)
+            page = await store.read(lambda conn: queue.list_queue(conn, at(0), where=where))  # noqa: B023
+            marks = marks_of(await contact(store, one), "", "")
+            assert bool(page.contacts) is marks.needs_person, (state, reroute)

@@ -63,6 +63,13 @@ async def test_a_shift_at_the_terminal(
         assert "on its way" in await terminal.says("reply", "26-000001", "Which floor?")
         assert "handler" in await terminal.says("locate", "1", "53.7970", "-1.5480", "--json")
         sent = await terminal.says("send", "1", "--service", "fire", "--casualties", "2")
+        # The room has it: it needs nobody here, whatever its priority, and waits for nobody.
+        listed = await terminal.says("list")
+        assert "26-000001" not in listed and "26-000002" in listed
+        with_rooms = await terminal.says("list", "--all")
+        assert re.search(r"^26-000001 +\d +sending", with_rooms, re.MULTILINE)
+        assert "26-000001" in await terminal.says("list", "--state", "sending")
+        assert "26-000001" in await terminal.says("list", "--mine")
         assert "sending" in sent and "West Yorkshire Fire and Rescue Service" in sent and "queued" in sent
         code, _, err = await terminal.type("close", "1", "--reason", "done")
         assert code == 1 and "not accepted yet by fire-west-yorkshire" in err

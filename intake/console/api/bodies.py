@@ -166,9 +166,11 @@ class Stay(Fenced):
 
 
 class QueueQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``state`` lists states with commas; ``after`` is the ``next`` of the page before."""
+    """``state`` lists states with commas; ``needs_person`` is a desk's own queue; ``after`` is the ``next``
+    of the page before."""
 
     state: str = ""
+    needs_person: bool = False
     claimable: bool = False
     mine: bool = False
     priority: Priority | None = None

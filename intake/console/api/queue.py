@@ -171,6 +171,7 @@ def _filter(query: bodies.QueueQuery, handler: str) -> queue.QueueFilter:
         raise BadRequest(f"`state`: {error}") from None
     return queue.QueueFilter(
         states=states,
+        needs_person=query.needs_person,
         claimable=query.claimable,
         claimed_by=handler if query.mine else "",
         priority=query.priority,

@@ -9,9 +9,8 @@ import msgspec
 
 from intake.contact import Contact, ContactState
 from intake.store.claims import HANDED_OVER
-from intake.store.queue import IN_QUEUE
+from intake.store.queue import IN_QUEUE, OTHER_ROOM
 
-OTHER_ROOM = "other_room"
 _ENGLISH_OR_UNKNOWN = ("", "en", "und", "unknown")
 
 

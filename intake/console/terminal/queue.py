@@ -15,7 +15,10 @@ from intake.console.views import contact as views
 from intake.console.views.between import MergeView, NoteView
 from intake.console.views.conversation import CALLER, Line
 from intake.console.views.links import LinkView
+from intake.store.queue import OTHER_ROOM
 
+HANDED_OVER = ("sending", "delivered", "accepted")
+"""With a room: nobody of us lets their caller wait."""
 PRIORITY_STYLE = {1: "bold red", 2: "bold", 3: ""}
 
 
@@ -38,7 +41,7 @@ def queue_screen(answer: views.QueueAnswer) -> RenderableType:
         table.add_row(
             Text(row.reference, style),
             Text(str(row.priority), style),
-            waited(row.waiting_s),
+            "" if row.state in HANDED_OVER and row.reroute != OTHER_ROOM else waited(row.waiting_s),
             _state(row).append_text(routing_screen.flag(row)),
             row.channel,
             row.service or Text("?", "dim"),

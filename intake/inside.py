@@ -13,6 +13,7 @@ from intake.boundaries.drawing import Drawing
 from intake.console.app import make_console_app
 from intake.console.attachments.fetching import Attachments
 from intake.console.desk import Desk
+from intake.console.peers import Proxies
 from intake.console.roles import Right
 from intake.console.routes import Route, route
 from intake.console.sign_in.gate import Gate
@@ -131,6 +132,7 @@ async def open_console(stack: AsyncExitStack, started: Running, inside: Inside) 
         clock=started.clock,
         new_id=new_id,
         tokens=settings.console.tokens,
+        proxies=Proxies(settings.console.trusted_proxies),
         libraries_dir=Path(settings.console.libraries_dir),
         lease_s=settings.contacts.lease_s,
         lease_limit_s=settings.contacts.lease_limit_s,

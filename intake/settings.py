@@ -100,7 +100,8 @@ class ConsoleSettings(msgspec.Struct, frozen=True, kw_only=True):
     ``session_s`` after its sign-in and ``session_idle_s`` after its last request; a page locks itself
     after ``idle_lock_s`` without key or pointer. ``public_url`` is the console's address as browsers
     see it: the identity provider sends people back there.
-    ``answer_target_s`` and ``answer_window_s``: what "answered in target" counts.
+    ``trusted_proxies`` are addresses and networks of those in front of it: whom they say that they speak
+    for is believed. ``answer_target_s`` and ``answer_window_s``: what "answered in target" counts.
     ``map_tiles`` is the address of a server of map tiles, empty for none: it learns where callers are.
     An attachment may have ``attachment_limit_bytes``, its provider ``attachment_timeout_s`` to send it.
     """
@@ -108,6 +109,7 @@ class ConsoleSettings(msgspec.Struct, frozen=True, kw_only=True):
     host: str = "127.0.0.1"
     port: int = 8090
     public_url: str = ""
+    trusted_proxies: tuple[str, ...] = ()
     libraries_dir: str = "node_modules"
     tokens: dict[str, str] = {}
     secret: Annotated[str, msgspec.Meta(pattern="^(.{32,})?$", description="empty, or 32 characters")] = ""

@@ -10,6 +10,7 @@ from typing import Any
 
 import channels
 from intake.console.access import check_tokens
+from intake.console.peers import Proxies
 from intake.console.sign_in.oidc import problems_of as provider_problems
 from intake.doors.listening import server_tls
 from intake.errors import BadConfiguration
@@ -67,6 +68,7 @@ def _problems_of(settings: Settings) -> Iterator[str]:
             rest = {key: value for key, value in table.items() if key != "enabled"}
             yield from channels.check(kind, rest)
     yield from _raised(check_tokens, settings.console.tokens)
+    yield from _raised(Proxies, settings.console.trusted_proxies)
     yield from _raised(shared_secrets, settings.feeds.secrets)
     yield from _raised(server_tls, settings.doors)
     yield from provider_problems(settings.console)

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from intake.console.api.answers import problem
 from intake.console.auditing import record_refusal
-from intake.console.desk import DESK, HANDLER, PERSON, Desk
+from intake.console.desk import DESK, HANDLER, PERSON, Desk, peer_of
 from intake.console.roles import Person, Right, Role, is_handler_name
 from intake.console.routes import RIGHT_OF, Asked
 from intake.console.sign_in.forms import CSRF_FIELD, FORM, read_form
@@ -111,7 +111,7 @@ async def _refusal(request: web.Request, asked: Asked, person: Person | None) ->
     if person is None:
         if asked.is_page:
             return web.Response(status=303, headers={"Location": "/sign-in"})
-        log.warning("console_refused", path=asked.path, peer=request.remote)
+        log.warning("console_refused", path=asked.path, peer=peer_of(request))
         refused = problem(401, "unauthorised", "sign in, or send a token as `Authorization: Bearer TOKEN`")
         refused.headers["WWW-Authenticate"] = 'Bearer realm="intake"'
         return refused

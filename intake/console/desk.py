@@ -13,6 +13,7 @@ from aiohttp import web
 from intake.addressee import Seen
 from intake.boundaries.drawing import Drawing
 from intake.console.attachments.fetching import Attachments
+from intake.console.peers import HEADER, Proxies
 from intake.console.roles import Person
 from intake.console.sign_in.gate import Gate
 from intake.console.sign_in.oidc import Provider
@@ -95,6 +96,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     ``attachments`` fetches what callers sent along;
     ``gate`` judges sign-ins, ``provider`` is the identity provider beside it, ``passkeys`` are None where
     the console's address can have none;
+    ``proxies`` are those in front of the console whose word counts;
     ``stale_review_s`` and ``stale_suggest_s`` as in the settings;
     ``idle_lock_s`` without key or pointer and a desk locks itself."""
 
@@ -134,6 +136,7 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
     drawing: Drawing | None = None
     tiles: Tiles | None = None
     attachments: Attachments | None = None
+    proxies: Proxies = Proxies()
 
     def find_room(self, room_id: str) -> ControlRoom | None:
         """None for a room that has left the register; what was sent to it has not."""
@@ -146,3 +149,8 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
 DESK = web.AppKey("desk", Desk)
 HANDLER = web.RequestKey("handler", str)
 PERSON = web.RequestKey("person", Person)
+
+
+def peer_of(request: web.Request) -> str:
+    """The address of the browser that asks, as far as anybody we trust can tell."""
+    return request.app[DESK].proxies.peer(request.remote or "", request.headers.getall(HEADER, ()))

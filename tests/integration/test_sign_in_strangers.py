@@ -12,6 +12,7 @@ import pytest
 from aiohttp.test_utils import TestServer
 
 from intake.clock import SteadyClock
+from intake.console.peers import Proxies
 from intake.console.roles import Role
 from intake.console.sign_in import passwords
 from intake.console.sign_in.oidc import Found
@@ -143,6 +144,35 @@ async def test_who_guesses_at_a_name_keeps_nobody_from_their_locked_desk(
         assert await unlock(PASSWORD) == 200
         # Their own desk is no place to guess at either.
         assert [await unlock("wrong") for _ in range(FREE_FAILURES + 1)] == [403] * FREE_FAILURES + [429]
+
+
+@pytest.mark.parametrize(("trusted", "seen"), [(("127.0.0.1",), [403, 429, 403]), ((), [429] * 3)])
+async def test_behind_a_trusted_proxy_each_address_has_its_own_count_and_nobody_chooses_theirs(
+    store: Store, trusted: tuple[str, ...], seen: list[int]
+) -> None:
+    people = gate_for(store, CLOCK)
+    async with (
+        console(store, CLOCK, proxies=Proxies(trusted), **people) as server,
+        aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http,
+    ):
+        async with http.get(server.make_url("/sign-in")) as shown:
+            csrf, cookie = hidden(await shown.text()), shown.cookies[FORM_COOKIE].value
+
+        async def guess(name: str, forwarded: str) -> int:
+            fields = {"csrf": csrf, "name": name, "password": "wrong", "code": "000000"}
+            async with http.post(
+                server.make_url("/sign-in"),
+                data=fields,
+                cookies={FORM_COOKIE: cookie},
+                headers={"X-Forwarded-For": forwarded},
+            ) as answer:
+                return answer.status
+
+        # Whoever writes another first hop each time is who the proxy says; without one, who sent it.
+        first = [await guess(f"n{i}", f"203.0.113.{i}, 198.51.100.1") for i in range(PEER_FAILURES)]
+        assert first == [403] * PEER_FAILURES
+        asked = ("198.51.100.2", "203.0.113.99, 198.51.100.1", "198.51.100.1, 198.51.100.3")
+        assert [await guess("other", one) for one in asked] == seen
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from intake.commands.check import problems_in
+from intake.console.peers import Proxies
 from intake.console.roles import Role, is_handler_name
 from intake.console.sign_in import passwords, second_factor
 from intake.console.sign_in.second_factor import Sealed
@@ -54,6 +55,30 @@ def test_the_same_letters_are_the_same_password_on_every_keyboard() -> None:
     composed, decomposed = "tŷ ger y llyn mawr", "ty\u0302 ger y llyn mawr"
     assert composed != decomposed
     assert passwords.verify(passwords.hash_password(composed), decomposed)
+
+
+@pytest.mark.parametrize(
+    ("remote", "forwarded", "peer"),
+    [
+        ("192.0.2.9", [], "192.0.2.9"),
+        ("192.0.2.9", ["198.51.100.1"], "192.0.2.9"),  # a stranger says so
+        ("10.0.0.5", [], "10.0.0.5"),
+        ("10.0.0.5", ["198.51.100.1"], "198.51.100.1"),
+        ("10.0.0.5", ["203.0.113.7, 198.51.100.1"], "198.51.100.1"),  # written before it came to us
+        ("10.0.0.5", ["203.0.113.7", "198.51.100.1 , 10.0.0.6"], "198.51.100.1"),
+        ("10.0.0.5", ["10.0.0.7, 198.51.100.1, 10.0.0.6"], "198.51.100.1"),
+        ("10.0.0.5", ["10.0.0.7"], "10.0.0.7"),
+        ("10.0.0.5", ["unknown"], "10.0.0.5"),
+        ("10.0.0.5", ["198.51.100.1, , 10.0.0.6"], "10.0.0.6"),
+        ("::ffff:10.0.0.5", ["::ffff:198.51.100.1"], "198.51.100.1"),
+        ("2001:db8::5", ["2001:db8:1::9"], "2001:db8:1::9"),
+        ("", ["198.51.100.1"], ""),
+        ("not an address", ["198.51.100.1"], "not an address"),
+    ],
+)
+def test_a_peer_is_whom_the_last_trusted_proxy_names(remote: str, forwarded: list[str], peer: str) -> None:
+    assert Proxies(["10.0.0.0/24", "2001:db8::5"]).peer(remote, forwarded) == peer
+    assert Proxies().peer(remote, forwarded) == remote
 
 
 @pytest.mark.parametrize("kept", ["", "not a hash", "$argon2id$v=19$m=8", "\x00"])
@@ -151,6 +176,9 @@ def test_the_check_names_what_is_wrong_with_signing_in() -> None:
         "INTAKE_CONSOLE__IDLE_LOCK_S": "0",
     }
     found = "\n".join(problems_in(CONFIG, data | bad))
+    proxies = {"INTAKE_CONSOLE__TRUSTED_PROXIES": '["10.0.0.0/8", "proxy.example.org", "10.0.0.5/8"]'}
+    named = "\n".join(problems_in(CONFIG, data | proxies))
+    assert named.count("console.trusted_proxies") == 2 and "proxy.example.org" in named
     assert "console.secret" in found and "short" not in found and "console.idle_lock_s" in found
     oidc = {"INTAKE_CONSOLE__OIDC__ISSUER": "http://id.example.org", "INTAKE_CONSOLE__OIDC__CLIENT_ID": "x"}
     found = "\n".join(problems_in(CONFIG, data | oidc))

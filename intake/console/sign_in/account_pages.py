@@ -9,7 +9,7 @@ import msgspec
 from aiohttp import web
 
 from intake.console import auditing
-from intake.console.desk import DESK, PERSON
+from intake.console.desk import DESK, PERSON, peer_of
 from intake.console.pages.shells import SHELLS
 from intake.console.roles import Person, Right
 from intake.console.routes import Route, route
@@ -20,7 +20,6 @@ from intake.console.sign_in.pages import (
     choose_language,
     field,
     gate_of,
-    peer_of,
     record_denied,
     see,
     set_retry,

@@ -6,12 +6,12 @@ from aiohttp import web
 
 from intake.console import auditing
 from intake.console.api.answers import answer, problem, read_body
-from intake.console.desk import DESK, PERSON
+from intake.console.desk import DESK, PERSON, peer_of
 from intake.console.roles import Right
 from intake.console.routes import Route, route
 from intake.console.sign_in.bodies import ColleagueRow, ColleaguesAnswer, LockState, Unlock
 from intake.console.sign_in.gate import Denied
-from intake.console.sign_in.pages import gate_of, peer_of, record_denied, set_retry
+from intake.console.sign_in.pages import gate_of, record_denied, set_retry
 from intake.errors import Refused
 from intake.store import accounts
 

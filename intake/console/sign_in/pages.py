@@ -11,7 +11,7 @@ from aiohttp import web
 from intake.console import auditing
 from intake.console.api.answers import answer, problem
 from intake.console.auditing import AUDITOR
-from intake.console.desk import DESK, PERSON, Desk
+from intake.console.desk import DESK, PERSON, Desk, peer_of
 from intake.console.pages.shells import LANGUAGE_COOKIE, SHELLS
 from intake.console.roles import Person, Right, Role
 from intake.console.routes import Route, route
@@ -234,10 +234,6 @@ def set_retry(response: web.Response, retry_at: datetime | None, desk: Desk) -> 
     if retry_at is not None:
         wait_s = max(1, math.ceil((retry_at - desk.clock.now()).total_seconds()))
         response.headers["Retry-After"] = str(wait_s)
-
-
-def peer_of(request: web.Request) -> str:
-    return request.remote or ""
 
 
 def field(form: Mapping[str, str], name: str, limit: int = 300) -> str:

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from intake.console import auditing
 from intake.console.api.answers import answer, problem, read_body
-from intake.console.desk import DESK, PERSON
+from intake.console.desk import DESK, PERSON, peer_of
 from intake.console.roles import Right
 from intake.console.routes import Route, route
 from intake.console.sign_in.api import V1, refuse_denied
@@ -24,7 +24,7 @@ from intake.console.sign_in.bodies import (
 )
 from intake.console.sign_in.forms import FORM_COOKIE, read_form
 from intake.console.sign_in.gate import Denied
-from intake.console.sign_in.pages import field, gate_of, let_in, peer_of, see
+from intake.console.sign_in.pages import field, gate_of, let_in, see
 from intake.console.sign_in.passkeys import Options, Passkeys
 from intake.console.wording import load_words
 from intake.contact import clean_text

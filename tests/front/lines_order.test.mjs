@@ -46,6 +46,15 @@ test('what happened is said once, by its own word', () => {
   assert.equal(key('SomethingNew', 'ada', {}), undefined);
 });
 
+test('why a link ended or gave no place is a word of ours, never a code', () => {
+  const reason = (data) => entries(contact([], { log: [event('LocationLogEvent', '10:00:00', 'link', { link_id: 'l', ...data })] })).find((one) => one.kind === 'done').values.reason;
+  assert.equal(reason({ link: 'ended', reason: 'closed' }), '⟦place.link_ended_closed⟧');
+  assert.equal(reason({ link: 'refused', reason: 'denied' }), '⟦place.trouble_denied⟧');
+  // A code that this page does not know, and none at all.
+  assert.equal(reason({ link: 'ended', reason: 'eaten' }), '⟦place.link_ended⟧');
+  assert.equal(reason({ link: 'refused' }), '⟦place.link_refused⟧');
+});
+
 test('a changed place is said once, with its reason, and once that it is settled', () => {
   const reason = 'the place lies elsewhere';
   const moved = (clock, state) => event('RouteLogEvent', clock, 'rerouting', { reroute_id: 'r', state, reason });

@@ -22,7 +22,7 @@ FORBIDDEN = {
     "another machine is asked": r"['\"`]https?://|['\"`]wss?://",
 }
 COMMENT = re.compile(r"/\*.*?\*/|(?<!:)//[^\n]*", re.DOTALL)
-KEY_USED = re.compile(r"""\bt\(\s*['"`]([a-z_]+\.[a-z0-9_]+)['"`]""")
+KEY_USED = re.compile(r"""\b(?:t|filled)\(\s*['"`]([a-z_]+\.[a-z0-9_]+)['"`]""")
 NAMES = {"queue.other_language", "conversation.clue_what3words", "place.method_wifi"}
 """Of two words and more, and the same in both languages."""
 WORD = r"[^\W\d_]{2,}"

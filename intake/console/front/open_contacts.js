@@ -1,6 +1,7 @@
 /** The conversations that are open at this desk: taken, kept, shown, let go. At most as many as the cap says. */
 
 import { ApiError } from './api.js';
+import { refused } from './told.js';
 
 const KEEP_EVERY_MS = 5_000;
 const AGAIN_MS = 2_000;
@@ -22,7 +23,7 @@ export class OpenContacts {
     document.addEventListener('input', () => (this.typed += 1), { capture: true });
     live.on('contact', (frame) => (this.concerned().includes(frame.id) ? this.fetch(frame.id) : this.adopt(frame)));
     live.on('typing', (frame) => this.typing(frame.contacts));
-    live.on('lost', (frame) => this.lost(frame.id, frame.message));
+    live.on('lost', (frame) => this.lost(frame.id, refused(frame)));
     live.onOpen(() => {
       this.watched = null; // a new line knows of nobody
       this.typists = null;
@@ -155,7 +156,7 @@ export class OpenContacts {
       if (answer.contact && open) open.attempts = answer.contact.attempts;
       return answer;
     } catch (error) {
-      if (error instanceof ApiError && error.code === 'stale_claim') this.lost(id, error.message);
+      if (error instanceof ApiError && error.code === 'stale_claim') this.lost(id, refused(error));
       throw error;
     }
   }
@@ -213,12 +214,12 @@ export class OpenContacts {
     this.state.touch('contacts');
   }
 
-  lost(id, message) {
+  lost(id, why) {
     const open = this.find(id);
     if (!open || open.lost) return;
-    open.lost = message;
+    open.lost = why;
     this.state.touch('open');
-    this.say(message);
+    this.say(why);
     this.fetch(id);
   }
 

@@ -1,5 +1,6 @@
 /** How a page of signed-in people begins: words, session, live line, lock, keys, and what a stale line looks like. */
 
+import { nothing, render } from '/libraries/lit-html/lit-html.js';
 import { Api } from './api.js';
 import { Commands } from './commands.js';
 import { Live } from './live.js';
@@ -53,11 +54,11 @@ export function begin(page) {
   live.open();
 }
 
-/** Say something to whoever does not look: polite, never moves the focus. */
+/** Say something, a text or a template, to whoever does not look: polite, never moves the focus. */
 function say(text) {
   const spoken = document.getElementById('spoken');
-  spoken.textContent = '';
-  setTimeout(() => (spoken.textContent = text), 50);
+  render(nothing, spoken);
+  setTimeout(() => render(text, spoken), 50);
 }
 
 /** A server that does not answer just now is asked again; who is signed out is on the way to the sign-in page. */

@@ -42,7 +42,7 @@ function draw(node) {
   if (node.kind === 'text') return node.text;
   if (node.kind === 'mark') return html`<span class="hidden-character ${node.sort}" title=${markTitle(node)}>${node.shown}</span>`;
   if (node.kind === 'owner') return html`<strong>${node.children.map(draw)}</strong>`;
-  if (node.kind === 'clue') return html`<span class="clue ${node.what.negated ? 'negated' : ''}" title=${clueTitle(node.what)}>${node.children.map(draw)}<span class="spoken"> (${clueTitle(node.what)})</span></span>`;
+  if (node.kind === 'clue') return html`<span class="clue ${node.what.negated ? 'negated' : ''}" title=${clueTitle(node.what)}>${node.children.map(draw)}<span class="spoken" lang=${document.documentElement.lang}> (${spokenClue(node.what)})</span></span>`;
   const doubt = DOUBTS.find((one) => node.what.doubts.includes(one));
   return html`<bdi class="link ${doubt ? 'doubted' : ''}" dir="ltr" title=${t('conversation.link_inert')}>${node.children.map(draw)}</bdi>${doubt
     ? html`<span class="doubt">${t(`conversation.link_${doubt}`)}</span>`
@@ -54,15 +54,24 @@ function markTitle(mark) {
   return mark.name && mark.sort !== 'stacked' ? `${sort}: ${mark.name}` : sort;
 }
 
-/** What a clue is, in words: also for whoever cannot see the line under it. */
+/** What a clue is, in words. */
 export function clueTitle(clue) {
+  return [...clueParts(clue), clue.note].filter(Boolean).join(' · ');
+}
+
+/** The same for whoever cannot see the line under it: a note without Welsh is said in English. */
+function spokenClue(clue) {
+  if (!clue.note || !clue.noteIsEnglish) return clueTitle(clue);
+  return html`${clueParts(clue).join(' · ')} · <span lang="en">${clue.note}</span>`;
+}
+
+function clueParts(clue) {
   const parts = [word(`conversation.clue_${clue.kind}`, clue.kind)];
   if (clue.negated) parts.push(t('conversation.clue_negated'));
   if (clue.whose && clue.whose !== 'unsaid') parts.push(word(`conversation.whose_${clue.whose}`, clue.whose));
   if (clue.options?.length) parts.push(t('conversation.clue_options', { options: clue.options.join('; ') }));
   else if (!clue.located && !clue.negated) parts.push(t('conversation.clue_not_found'));
-  if (clue.note) parts.push(clue.note);
-  return parts.join(' · ');
+  return parts;
 }
 
 /** A word of the interface, or the name itself where there is none: channels and kinds may be added any day. */

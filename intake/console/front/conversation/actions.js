@@ -6,6 +6,7 @@ import { addMerging } from './merging.js';
 import { addUnreachable } from './unreachable.js';
 import { askClose, askHold, askLocation, askPriority } from './dialogs.js';
 import { ask } from '../dialog.js';
+import { refused } from '../told.js';
 import { t } from '../words.js';
 
 const ROW = ['conversation.location', 'conversation.silent', 'conversation.note', 'conversation.hold', 'conversation.unreachable', 'conversation.hand_over', 'conversation.merge', 'conversation.close', 'conversation.release'];
@@ -35,14 +36,14 @@ export function addActions(desk, reply) {
   addMerging(desk, add);
 }
 
-/** A refusal is shown in the server's own words; nothing typed is touched. */
+/** A refusal is shown as the server gave it; nothing typed is touched. */
 export function trying(desk, run) {
   return async (argument) => {
     try {
       return await run(argument);
     } catch (error) {
       if (error.status === undefined) throw error;
-      const why = error.status === 0 ? t('conversation.no_answer') : error.message;
+      const why = error.status === 0 ? t('conversation.no_answer') : refused(error);
       desk.say(why);
       await ask(t('conversation.not_done'), why, []);
     }

@@ -2,6 +2,7 @@
 
 import { html, nothing } from '/libraries/lit-html/lit-html.js';
 import { ask, openDialog } from '../dialog.js';
+import { refused } from '../told.js';
 import { t } from '../words.js';
 
 const HOLDS_S = [300, 900, 1_800, 3_600];
@@ -30,7 +31,7 @@ export async function askLocation(desk, reply) {
       return await desk.open.change(row.id, 'links', { mode });
     } catch (error) {
       if (error.code !== 'refused') throw error;
-      desk.say(error.message);
+      desk.say(refused(error));
     }
   }
   const { replies, language } = await desk.api.get(`/stock-replies?language=${encodeURIComponent(row.language || 'en')}`);
@@ -65,7 +66,7 @@ export async function askClose(desk, row) {
     await desk.open.change(row.id, 'close', { reason });
   } catch (error) {
     if (error.code !== 'refused') throw error;
-    const anyway = await ask(t('conversation.close_refused'), error.message, [{ value: true, label: t('conversation.close_anyway') }]);
+    const anyway = await ask(t('conversation.close_refused'), refused(error), [{ value: true, label: t('conversation.close_anyway') }]);
     if (!anyway) return;
     await desk.open.change(row.id, 'close', { reason, anyway: true });
   }

@@ -7,6 +7,7 @@ import { deskName } from '../queue/words.js';
 import { clock, day, now } from '../times.js';
 import { plain } from '../visible_text.js';
 import { word } from '../visible_text_view.js';
+import { filled } from '../told.js';
 import { t } from '../words.js';
 
 const ENDED = ['sending', 'delivered', 'accepted'];
@@ -65,7 +66,7 @@ function whose(contact, desk, state) {
   const other = row.claimed_by && row.claimed_by !== state.get('me').handler ? row.claimed_by : '';
   const reading = other && !entry ? readingLine(desk, deskName(other, { numbers: state.get('numbers') }, t)) : null;
   if (reading) return reading;
-  const what = entry?.lost ? t('conversation.lost', { reason: entry.lost })
+  const what = entry?.lost ? filled('conversation.lost', { reason: entry.lost })
     : other ? t('conversation.looking_other', { who: deskName(other, { numbers: state.get('numbers') }, t) })
     : row.state === 'closed' ? t('conversation.looking_closed')
     : row.state === 'stale' ? t('conversation.looking_stale', { since: clock(row.unreachable_since).slice(0, 5), reason: row.unreachable_reason })

@@ -1,5 +1,6 @@
 /** A conversation in the order it is read: what was said, what was done, what handlers noted, day by day. Pure. */
 
+import { linkEnd, linkTrouble } from '../place/format.js';
 import { inWelsh } from '../words.js';
 
 /**
@@ -84,7 +85,7 @@ function done(event, contact) {
         : null;
     }
     case 'LocationLogEvent':
-      if (data.link) return LINK_STEPS.has(data.link) ? line(`done_link_${data.link}`, { reason: inWelsh(data.reason || '', contact.welsh) }) : null;
+      if (data.link) return LINK_STEPS.has(data.link) ? line(`done_link_${data.link}`, { reason: (data.link === 'ended' ? linkEnd : linkTrouble)(data.reason) }) : null;
       return data.by_hand || isPerson(who) ? line('done_place') : null;
     case 'RouteLogEvent':
       return data.reroute_id ? line(data.state === 'open' ? 'done_moved' : 'done_moved_over', { reason: inWelsh(data.reason || '', contact.welsh) }, data.state === 'open') : null;

@@ -5,7 +5,7 @@ import { attachmentCards } from './attachments.js';
 import { onItsWay_s } from './lines_order.js';
 import { clock, day, lasted } from '../times.js';
 import { visibleText, word } from '../visible_text_view.js';
-import { inWelsh, t } from '../words.js';
+import { inWelsh, isWelsh, t } from '../words.js';
 
 const RAW_SHOWN = 2_000;
 const EXTRA_SHOWN = 30;
@@ -72,7 +72,7 @@ function delivery(line) {
 
 function text(id, said, how, clues = []) {
   return visibleText(said, {
-    clues: clues.map((clue) => ({ ...clue, note: inWelsh(clue.note, how.contact.welsh) })),
+    clues: clues.map((clue) => ({ ...clue, note: inWelsh(clue.note, how.contact.welsh), noteIsEnglish: isWelsh() && !how.contact.welsh?.[clue.note] })),
     language: how.contact.contact.language,
     ...(how.unfolded.has(`all:${id}`) ? { limit: Infinity } : {}),
     more: () => how.unfold(`all:${id}`),

@@ -6,6 +6,7 @@ import { openDialog } from '../dialog.js';
 import { clock } from '../times.js';
 import { plain } from '../visible_text.js';
 import { visibleText, word } from '../visible_text_view.js';
+import { refused } from '../told.js';
 import { t } from '../words.js';
 
 const REASON_LIMIT = 200;
@@ -65,7 +66,7 @@ function chooser({ desk, contact, candidates, merged, close, draw }) {
       say.preview = await desk.api.get(`/contacts/${encodeURIComponent(address)}`);
       say.into = say.preview.contact.id;
     } catch (error) {
-      say.trouble = error.message;
+      say.trouble = refused(error);
     }
     if (say.into === contact.id) Object.assign(say, { into: '', preview: null, trouble: t('conversation.merge_itself') });
     draw();

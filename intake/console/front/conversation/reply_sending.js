@@ -3,6 +3,7 @@
 import { ask } from '../dialog.js';
 import { rings } from './stock_matching.js';
 import { wayOf } from './way.js';
+import { filled, refused } from '../told.js';
 import { t } from '../words.js';
 
 const LONGEST = 4_000;
@@ -97,6 +98,6 @@ export class ReplySending {
       : error.code === 'stale_claim' ? 'not_sent_lost'
       : error.status === 423 ? 'not_sent_locked'
       : 'not_sent';
-    return t(`conversation.${key}`, { reason: error.message });
+    return filled(`conversation.${key}`, { reason: refused(error) });
   }
 }

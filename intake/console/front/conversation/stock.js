@@ -2,6 +2,7 @@
 
 import { html, nothing, render } from '/libraries/lit-html/lit-html.js';
 import { matching, slashBefore } from './stock_matching.js';
+import { filled, refused } from '../told.js';
 import { t } from '../words.js';
 
 const LANGUAGES = ['en', 'cy'];
@@ -46,7 +47,7 @@ export class StockReplies {
     try {
       await this.load();
     } catch (error) {
-      this.trouble = error.message;
+      this.trouble = refused(error);
     }
     if (this.query === found) this.draw();
   }
@@ -106,7 +107,7 @@ export class StockReplies {
     render(html`<div class="stock" @mousedown=${keep}>
       <div class="stock-head"><strong>${t('conversation.stock')}</strong> <span role="status">${t('conversation.stock_count', { count: rows.length })}</span>
         <button type="button" class="button small" @click=${() => this.speak(other)}>${t(`conversation.in_${other}`)}</button></div>
-      ${this.trouble && !this.answer ? html`<p class="flag">${t('conversation.stock_trouble', { reason: this.trouble })}</p>` : nothing}
+      ${this.trouble && !this.answer ? html`<p class="flag">${filled('conversation.stock_trouble', { reason: this.trouble })}</p>` : nothing}
       <ul id="stock-list" role="listbox" aria-label=${t('conversation.stock')}>${rows.map((one, n) => html`<li id="stock-${one.id}" role="option"
           aria-selected=${n === this.at ? 'true' : 'false'} @click=${() => this.put(one)}><kbd>${one.shortcut}</kbd>
           <span><span lang=${language}>${one.texts[language].text}</span>

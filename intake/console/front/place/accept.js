@@ -4,6 +4,7 @@ import { html, nothing } from '/libraries/lit-html/lit-html.js';
 import { proposalWords } from './find.js';
 import { sourceWords } from './list.js';
 import { rowsOf, whoseOf } from './model.js';
+import { refused } from '../told.js';
 import { t } from '../words.js';
 
 export function addPlaceCommands(panel, desk) {
@@ -44,7 +45,7 @@ async function accept(panel, desk, whose) {
     panel.finder.proposal = null;
     desk.say(t(`place.said_accepted_${whose}`));
   } catch (error) {
-    panel.trouble = error.status === 0 ? t('place.no_answer') : error.message;
+    panel.trouble = error.status === 0 ? t('place.no_answer') : refused(error);
     desk.say(panel.trouble);
   } finally {
     panel.isAccepting = false;

@@ -2,7 +2,7 @@
 
 import { html, nothing } from '/libraries/lit-html/lit-html.js';
 import { length } from './format.js';
-import { told } from '../told.js';
+import { refused, told } from '../told.js';
 import { t } from '../words.js';
 
 export const PIN_RADIUS_M = 50;
@@ -50,7 +50,7 @@ export class PlaceFinder {
       if (found.places.length === 1) this.take(found.places[0]);
       else this.desk.say(found.places.length ? t('place.found_several', { count: found.places.length }) : t('place.found_none'));
     } catch (error) {
-      if (number === this.asked) this.trouble = error.status === 0 ? t('place.no_answer') : error.message;
+      if (number === this.asked) this.trouble = error.status === 0 ? t('place.no_answer') : refused(error);
     }
     this.changed();
   }

@@ -1,4 +1,9 @@
-/** Places as figures: how far, how old, how they are copied. Pure. */
+/** Places as figures: how far, how old, how they are copied; the words of a link's life. Pure. */
+
+import { t } from '../words.js';
+
+const TROUBLES = new Set(['denied', 'unavailable', 'timeout', 'insecure']);
+const ENDS = new Set(['replaced', 'finished', 'stopped', 'closed', 'expired']);
 
 /** `±18 m`, `±2.1 km`, `±212 km` */
 export function length(metres) {
@@ -44,6 +49,16 @@ export function linkSteps(link) {
     ['ended', link.ended_at],
   ];
   return steps.filter(([, at]) => at).map(([step, at]) => ({ step, at }));
+}
+
+/** Why a link gave no place, as its page told: `denied` and its like in words. */
+export function linkTrouble(trouble) {
+  return t(TROUBLES.has(trouble) ? `place.trouble_${trouble}` : 'place.link_refused');
+}
+
+/** Why a link takes no more places, in words. */
+export function linkEnd(reason) {
+  return t(ENDS.has(reason) ? `place.link_ended_${reason}` : 'place.link_ended');
 }
 
 /** What to do about a link now: a key of the words. */

@@ -1,12 +1,9 @@
 /** The life of a location link: what has happened, when, how good a place came of it, and what to do now. */
 
 import { html, nothing } from '/libraries/lit-html/lit-html.js';
-import { length, linkNext, linkSteps } from './format.js';
+import { length, linkEnd, linkNext, linkSteps, linkTrouble } from './format.js';
 import { clock, now } from '../times.js';
 import { t } from '../words.js';
-
-const TROUBLES = new Set(['denied', 'unavailable', 'timeout', 'insecure']);
-const ENDS = new Set(['replaced', 'finished', 'stopped', 'closed', 'expired']);
 
 /** @param {any[]} links oldest first, as the console shows them */
 export function linkLife(links) {
@@ -25,7 +22,7 @@ export function linkLife(links) {
 
 function stepWords(link, step) {
   if (step === 'sent') return t('place.link_sent', { by: link.sent_by });
-  if (step === 'refused' && TROUBLES.has(link.trouble)) return t(`place.trouble_${link.trouble}`);
-  if (step === 'ended') return t(ENDS.has(link.ended_reason) ? `place.link_ended_${link.ended_reason}` : 'place.link_ended');
+  if (step === 'refused') return linkTrouble(link.trouble);
+  if (step === 'ended') return linkEnd(link.ended_reason);
   return t(`place.link_${step}`);
 }

@@ -3,6 +3,7 @@
 import { ApiError } from '../api.js';
 import { deskName } from './words.js';
 import { clock } from '../times.js';
+import { refused } from '../told.js';
 import { t } from '../words.js';
 
 const NOTICE_MS = 12_000;
@@ -46,7 +47,7 @@ export function addTaking(desk, list) {
     if (error.code === 'refused' && mine.length >= state.get('me').open_limit) {
       return t('queue.refused_cap', { count: mine.length, names: open.references() });
     }
-    return error.message;
+    return refused(error);
   };
   const told = ({ id, reference }) => {
     if (state.get('shown') === id) return desk.say(t('queue.took', { reference }));

@@ -3,6 +3,7 @@
 import { html } from '/libraries/lit-html/lit-html.js';
 import { ApiError } from '../api.js';
 import { openDialog } from '../dialog.js';
+import { refused } from '../told.js';
 import { t } from '../words.js';
 
 export class Acts {
@@ -35,7 +36,7 @@ export class Acts {
       return true;
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      this.tell(error.status === 0 ? t('queue.no_answer') : error.message, true);
+      this.tell(error.status === 0 ? t('queue.no_answer') : refused(error), true);
       return false;
     }
   }

@@ -13,7 +13,13 @@ from intake.boundaries.released import load_version
 from intake.errors import NotFound
 from intake.location import CallerLocation
 from intake.reference import reference
-from intake.routing.decision import AreaChance, Candidate, DecisionRecord, RoutingDecision
+from intake.routing.decision import (
+    AreaChance,
+    Candidate,
+    DecisionRecord,
+    ProposedAgreement,
+    RoutingDecision,
+)
 from intake.routing.grounds import Grounds
 from intake.routing.replay import Replay, replay
 from intake.routing.router import RegionalRouter
@@ -45,6 +51,7 @@ class Explained(msgspec.Struct, frozen=True, kw_only=True):
     reach_m: float
     service_reason: str
     suggested: tuple[str, ...]
+    agreements: tuple[ProposedAgreement, ...]
     chosen_room_id: str | None
     map_version: str
     policy: str
@@ -109,6 +116,7 @@ class Explaining:
             reach_m=decision.reach_m,
             service_reason=inputs.service_reason,
             suggested=inputs.suggested,
+            agreements=inputs.agreements,
             chosen_room_id=inputs.room_id,
             map_version=decision.map_version,
             policy=inputs.policy,

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from intake import mait
 from intake.addressee import Seen, addressee, require_seen
+from intake.agreeing import Suggested, proposed, reasons
 from intake.contact import Contact, ContactId
 from intake.control_room import RoomId, Service
 from intake.errors import Refused
@@ -39,7 +40,6 @@ from intake.store.store import Store
 
 NUMBERS_ELSEWHERE = "numbers-elsewhere"
 """The extension that names an incident's numbers which went to other rooms of the same service."""
-Suggested = Callable[[Connection, Contact, CallerLocation | None], Sequence[str]]
 
 
 class Acting(NamedTuple):
@@ -53,7 +53,7 @@ class Acting(NamedTuple):
 class HandOver:
     """Sends contacts to control rooms. Implements ``console.HandOver`` and serves the triage worker.
 
-    ``suggested`` gives the reasons for services suggested beside a contact's own, for the record.
+    ``suggested`` gives what is suggested beside a contact's own service: for the record, never to be sent.
     """
 
     def __init__(
@@ -125,13 +125,17 @@ class HandOver:
         acting = self.acting(conn, contact.id, now)
         incident_id, report = outgoing.open_incident(conn, now, contact.id, methane, self._new_id)
         incident = incident_of(conn, contact, incident_id, services, report, acting.measured)
+        by_hand = {service: (rooms or {}).get(service, room_id) for service in services}
+        decided = {service: self.decide(service, acting.now, room) for service, room in by_hand.items()}
+        going = {service: decision.room_id for service, decision in decided.items()}
         sent = []
-        for service in dict.fromkeys(services):
-            chosen = (rooms or {}).get(service, room_id)
-            decision = self.decide(service, acting.now, chosen)
+        for service, decision in decided.items():
+            chosen = by_hand[service]
             if seen is not None:
                 seen.require_room(decision)
-            decision_id = self.record(conn, now, contact, decision, acting, actor, room_id=chosen)
+            decision_id = self.record(
+                conn, now, contact, decision, acting, actor, room_id=chosen, going=going
+            )
             to_room, kind = addressee(contacts.transfers_of(conn, contact.id), decision, chosen)
             transfer = self._transfer(conn, now, contact, incident, decision, to_room, kind)
             outgoing.enqueue(conn, now, transfer, decision_id, actor)
@@ -165,18 +169,24 @@ class HandOver:
         room_id: str | None = None,
         room_rule: str = HANDLER_RULE,
         standing: Standing = Standing.SENT,
+        going: Mapping[Service, RoomId] | None = None,
     ) -> str:
-        """Keep a decision with everything that replays it; returns its id."""
+        """Keep a decision with everything that replays it; returns its id.
+
+        ``going`` are the rooms of all services sent with it: they tell which proposals were taken.
+        """
         grounds = self._router.grounds
         on_map = decision if room_id is None else self._router.route(decision.service, acting.now)
         rule = self._router.rule(on_map.rule_id)
+        beside = self._suggested(conn, now, contact, acting.now, going or ()) if self._suggested else ()
         inputs = DecisionInputs(
             location=acting.now,
             service=decision.service,
             room_id=room_id,
             room_rule=room_rule,
             service_reason=contact.service_reason if contact.service is decision.service else "",
-            suggested=tuple(self._suggested(conn, contact, acting.now)) if self._suggested else (),
+            suggested=reasons(beside),
+            agreements=proposed(beside, going or {}, contacts.transfers_of(conn, contact.id)),
             rule=None if rule is None else rule_text(rule),
             policy=grounds.policy_fingerprint,
             register=grounds.register_fingerprint,

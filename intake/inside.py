@@ -75,7 +75,7 @@ class Inside:
         self.suggesting = Suggesting(self.added, self.router)
         self.explaining = Explaining(settings.config_dir / BOUNDARIES, self.router)
         self.border_question = {language: phrases.text("ask_border", language) for language in LANGUAGES}
-        suggested = self.suggesting.reasons
+        suggested = self.suggesting.beside
         self.handover = HandOver(store, self.router, clock, new_id, settings.feeds.agency, suggested)
         rerouting = load_rerouting(settings.config_dir)
         self.rerouting = Rerouting(store, self.handover, self.router, clock, new_id, rerouting)

@@ -125,7 +125,7 @@ class Behind:
         self.store, self.clock = store, HandClock()
         self.settings = settings or ContactsSettings()
         self.rooms = router or Rooms(feed_urls or {})
-        self.handover = HandOver(store, self.rooms, self.clock, new_id, AGENCY, suggesting().reasons)
+        self.handover = HandOver(store, self.rooms, self.clock, new_id, AGENCY, suggesting().beside)
         rules = load_rerouting(CONFIG)
         self.rerouting = Rerouting(store, self.handover, self.rooms, self.clock, new_id, rules)
         self.rerouting_worker = ReroutingWorker(store, self.rerouting, self.clock)

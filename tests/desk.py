@@ -65,7 +65,7 @@ def new_id() -> str:
 
 
 def make_desk(store: Store, clock: Any, **changes: Any) -> Desk:
-    handover = HandOver(store, register(), clock, new_id, "national-intake", suggesting().reasons)
+    handover = HandOver(store, register(), clock, new_id, "national-intake", suggesting().beside)
     fields: dict[str, Any] = {
         "store": store,
         "router": register(),

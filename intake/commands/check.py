@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,8 @@ from intake.public.words import load_words
 from intake.register import check_register, load_register
 from intake.settings import Settings, load_settings
 from intake.stock_replies import check_stock_replies
-from intake.triage import check_added, check_triage
+from intake.suggesting import LONDON
+from intake.triage import check_added, check_triage, load_added
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,6 +42,8 @@ def run(args: argparse.Namespace) -> int:
     print(f"{config_dir}: no problems")
     if not load_settings(config_dir).console.secret:
         print("note: console.secret is not set: nobody can sign in at the console with a password")
+    for one in load_added(config_dir).ended(datetime.now(LONDON).date()):
+        print(f"note: agreement {one.id!r} ended on {one.until}: it is proposed no more")
     return 0
 
 

@@ -15,6 +15,7 @@ from intake.console.terminal.queue import clock, visible
 from intake.errors import IntakeError
 from intake.explaining import Explained, Explaining, Explanation
 from intake.register import BOUNDARIES, load_register
+from intake.routing.decision import ProposedAgreement
 from intake.routing.place import distance
 from intake.routing.replay import ReplayVerdict
 from intake.settings import load_settings
@@ -87,6 +88,7 @@ def _rows(one: Explained) -> list[tuple[str, str | Text]]:
         ("rooms within reach", odds),
         ("asked for", visible(one.service_reason)),
         ("suggested", visible("; ".join(one.suggested))),
+        *((f"agreement {said.id}", _agreement(said)) for said in one.agreements),
         ("room fixed", one.chosen_room_id or ""),
         ("stood on", grounds + (f", method {one.method}" if one.method else "")),
         ("replay", Text(replay.words, STYLE[replay.verdict])),
@@ -96,6 +98,12 @@ def _rows(one: Explained) -> list[tuple[str, str | Text]]:
         now = replay.now
         rows.append(("today", f"{now.room_id} {now.probability:.3f} by rule {now.rule_id}: {now.reason}"))
     return rows
+
+
+def _agreement(said: ProposedAgreement) -> str:
+    at = f" at {said.room_id}" if said.room_id else ""
+    taken = "taken" if said.taken else "not taken"
+    return f"proposed {said.service}{at}, {taken}; “{said.name}”, {visible(said.reason)}"
 
 
 def _place(one: Explained) -> str:

@@ -76,14 +76,28 @@ class Standing(StrEnum):
     TOLD = "told"
 
 
+class ProposedAgreement(msgspec.Struct, frozen=True, kw_only=True):
+    """What an agreement of ``config/agreements.toml`` proposed: ``service`` (its word) beside the one asked
+    for, at ``room_id`` or, where that is empty, the room of the map. ``taken``: it goes there with this
+    decision, or had it already."""
+
+    id: str
+    name: str
+    service: str
+    room_id: str
+    reason: str
+    taken: bool
+
+
 class DecisionInputs(msgspec.Struct, frozen=True, kw_only=True):
     """All that went into a decision, so that it can be replayed when everything has changed.
 
     ``location`` is the hypothesis as it was used, its radius that of the moment. ``room_id`` is a room
     that was fixed over the map's, and ``room_rule`` says by what: a person's choice, or that it has the
     incident. ``service_reason`` is the rule of words by which the service was asked for; ``suggested``
-    holds the reasons of the services suggested beside it. ``rule`` is the text of the rule that won on
-    the map, ``policy`` and ``register`` are the fingerprints of both as they stood.
+    holds the reasons of the services suggested beside it, ``agreements`` what agreements proposed. ``rule``
+    is the text of the rule that won on the map, ``policy`` and ``register`` are the fingerprints of both as
+    they stood.
     """
 
     location: CallerLocation | None
@@ -92,6 +106,7 @@ class DecisionInputs(msgspec.Struct, frozen=True, kw_only=True):
     room_rule: str = HANDLER_RULE
     service_reason: str = ""
     suggested: tuple[str, ...] = ()
+    agreements: tuple[ProposedAgreement, ...] = ()
     rule: dict[str, Any] | None = None
     policy: str = ""
     register: str = ""

@@ -1,6 +1,6 @@
 """What is asked for and how urgent it seems: pure suggestions, each with its reason."""
 
-from intake.triage.added import AddedServices, AddedSuggestion
+from intake.triage.added import AddedServices, AddedSuggestion, Agreement
 from intake.triage.added_file import check_added, load_added
 from intake.triage.assess import Assessment, Triage
 from intake.triage.configuration import check_triage, load_triage
@@ -12,6 +12,7 @@ from intake.triage.signs import is_old, is_silent_55
 __all__ = [
     "AddedServices",
     "AddedSuggestion",
+    "Agreement",
     "Assessment",
     "Facts",
     "PriorityVerdict",

@@ -5,13 +5,14 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from intake.control_room import ASKED, Service
 from intake.errors import BadConfiguration
 from intake.location import CallerLocation
 from intake.triage import check_added, load_added, load_triage, suggest_service
-from intake.triage.added import AddedRule, AddedServices
+from intake.triage.added import AddedServices
 from intake.triage.phrase_match import Negation
 from tests.desk import CONFIG, register
 
@@ -140,14 +141,9 @@ def test_traps_add_nothing(text: str) -> None:
 
 def test_without_its_ignored_phrases_the_traps_spring() -> None:
     """Negative control of the list of traps."""
-    table = ADDED._rules
-    bare = AddedServices([AddedRule(**{**_fields(rule), "ignored": {}}) for rule, _, _ in table], Negation())
+    bare = AddedServices([msgspec.structs.replace(rule, ignored={}) for rule in ADDED.rules], Negation())
     sprung = [text for text in TRAPS if bare.suggest([text], "unknown", "")]
     assert len(sprung) >= 25
-
-
-def _fields(rule: AddedRule) -> dict[str, object]:
-    return {name: getattr(rule, name) for name in rule.__struct_fields__}
 
 
 def test_every_suggestion_says_why() -> None:

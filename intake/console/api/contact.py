@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from aiohttp import web
@@ -83,7 +83,7 @@ def _everything(conn: Connection, now: datetime, address: str, desk: Desk) -> vi
         ],
         transfers=[views.transfer_view(one, find_room) for one in contacts.shown_transfers(conn, contact.id)],
         links=link_views(location_links.of_contact(conn, contact.id), now),
-        added=_added(conn, contact, contact.location and desk.places.as_of(contact.location, now), desk),
+        added=_added(conn, now, contact, contact.location and desk.places.as_of(contact.location, now), desk),
         reroutes=reroute_views(reroutes.of_contact(conn, contact.id), find_room),
         log=list(log.of_contact(conn, contact.id)),
         signs=signs,
@@ -124,7 +124,8 @@ async def route(request: web.Request) -> web.Response:
         # As hand-over sees it at this moment, not as the last message left it.
         known = [one.location for one in contacts.hypotheses(conn, contact.id)]
         location = desk.places.fuse(known, now).place_now if known else contact.location
-        return contact, location, _added(conn, contact, location, desk)
+        chosen = _services(asked, contact) if asked else ()
+        return contact, location, _added(conn, now, contact, location, desk, chosen)
 
     contact, location, added = await desk.store.read(look)
     find_room = desk.find_room
@@ -148,14 +149,19 @@ async def route(request: web.Request) -> web.Response:
 
 
 def _added(
-    conn: Connection, contact: Contact, location: CallerLocation | None, desk: Desk
+    conn: Connection,
+    now: datetime,
+    contact: Contact,
+    location: CallerLocation | None,
+    desk: Desk,
+    chosen: Iterable[Service] = (),
 ) -> list[AddedView]:
     """Suggestions, each with the room that would get it; the handler chooses."""
     if desk.suggesting is None:
         return []
     return [
         added_view(one, desk.router.route(one.service, location), desk.find_room)
-        for one in desk.suggesting.beside(conn, contact, location)
+        for one in desk.suggesting.beside(conn, now, contact, location, chosen)
     ]
 
 

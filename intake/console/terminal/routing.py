@@ -24,6 +24,10 @@ def added(one: AddedView) -> tuple[Text, Text]:
     shown = Text.assemble((one.room_name, "bold"), "  LEADS" if one.leads else "")
     if one.called_by:
         shown.append(f"  called out by the {one.called_by}")
+    if one.agreement:
+        how = "instead of the map's room" if one.agreement.names_room else "beside it"
+        asked = ", ".join(one.agreement.beside)
+        shown.append(f"\nAgreement “{one.agreement.name}”, for {asked}: {how}; not sent by itself", "yellow")
     shown.append(f"\n{visible(one.reason)}", "dim")
     return Text(one.service), shown
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 
 import msgspec
 
@@ -13,7 +13,7 @@ from intake.routing.decision import RoutingDecision
 from intake.routing.wording import border_words
 from intake.store.contacts import StoredDecision
 from intake.store.reroutes import Reroute
-from intake.triage import AddedSuggestion
+from intake.triage import AddedSuggestion, Agreement
 
 FindRoom = Callable[[str], ControlRoom | None]
 
@@ -52,9 +52,24 @@ class DecisionView(msgspec.Struct, frozen=True, kw_only=True):
     abroad: Neighbour | None = None
 
 
+class AgreementView(msgspec.Struct, frozen=True, kw_only=True):
+    """A standing agreement that proposes; it is never taken by itself. ``beside`` names the services asked
+    for by which it holds. ``names_room``: its own room is proposed for the service asked for, instead of
+    the map's, else a service beside it. ``until`` is the last day it holds."""
+
+    id: str
+    name: str
+    name_cy: str
+    beside: list[str]
+    names_room: bool
+    reviewed: date
+    until: date
+
+
 class AddedView(msgspec.Struct, frozen=True, kw_only=True):
     """A service to think of: never a verdict. ``leads`` is true where it goes before the one asked for;
-    ``called_by`` names the service whose room calls it out, empty where it has its own."""
+    ``called_by`` names the service whose room calls it out, empty where it has its own; ``agreement`` is
+    what proposes it, None where words and place alone do."""
 
     service: str
     leads: bool
@@ -64,6 +79,7 @@ class AddedView(msgspec.Struct, frozen=True, kw_only=True):
     room_name: str
     telephone: str
     called_by: str
+    agreement: AgreementView | None = None
 
 
 class RerouteView(msgspec.Struct, frozen=True, kw_only=True):
@@ -126,17 +142,31 @@ def decision_view(
 
 
 def added_view(one: AddedSuggestion, decision: RoutingDecision, find_room: FindRoom) -> AddedView:
-    room = find_room(decision.room_id)
+    room_id = (one.agreement and one.agreement.room) or decision.room_id
+    room = find_room(room_id)
     through = one.service.through
     return AddedView(
         service=one.service.word,
         leads=one.leads,
         rule_id=one.rule_id,
         reason=one.reason,
-        room_id=decision.room_id,
-        room_name=room.name if room else decision.room_id,
+        room_id=room_id,
+        room_name=room.name if room else room_id,
         telephone=room.telephone if room else "",
         called_by=through.word if through and room and _calls_out(room, one.service) else "",
+        agreement=_agreement(one.agreement, one.beside) if one.agreement else None,
+    )
+
+
+def _agreement(said: Agreement, beside: Iterable[Service]) -> AgreementView:
+    return AgreementView(
+        id=said.id,
+        name=said.name,
+        name_cy=said.name_cy,
+        beside=[service.word for service in beside],
+        names_room=bool(said.room),
+        reviewed=said.reviewed,
+        until=said.until,
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import signal
 import time
@@ -12,8 +11,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
-from tests.e2e.conftest import FLAGS, PATIENCE_MS, chromium
-from tests.e2e.office import COOKIE, DESK_SIZE
+from tests.e2e.conftest import PATIENCE_MS
+from tests.e2e.own_process import OwnProcess
 from tests.e2e.talk import TalkOffice, reply, take
 from tests.e2e.town import Caller
 from tests.e2e.troubles import Troubles
@@ -98,30 +97,13 @@ def test_a_killed_browser_with_the_same_profile(
     talk: TalkOffice, browser: Browser, tmp_path: Path, troubles: Troubles, desk: Desk
 ) -> None:
     caller = talk.caller("smoke in the corridor")
-    profile = tmp_path / "profile"
-
-    def start() -> tuple[BrowserContext, Page]:
-        context = browser.browser_type.launch_persistent_context(
-            profile,
-            executable_path=_same(browser),
-            args=FLAGS.split(),
-            viewport=DESK_SIZE,  # type: ignore[arg-type]
-        )
-        troubles.watch(context).set_default_timeout(PATIENCE_MS)
-        cookie = {
-            "name": COOKIE,
-            "value": talk.cookie("ada"),
-            "url": talk.desk_url.replace("http:", "https:"),
-        }
-        context.add_cookies([cookie])  # type: ignore[list-item]
-        return context, talk.desk(context)
-
-    _, page = start()
+    own = OwnProcess(talk, browser, tmp_path / "profile", troubles)
+    page = own.open("ada")
     take(page, "smoke in the corridor")
     page.keyboard.type("Close the door and put wet towels")
     expect(page.locator("[data-kept]")).to_have_attribute("data-kept", "kept")
-    _kill(profile)
-    context, page = start()
+    own.send(signal.SIGKILL)
+    page = own.open("ada")
     if not page.locator("[data-tab]").count():
         page.locator(f'[data-contact="{caller.contact}"]').click()
         page.keyboard.press("Enter")
@@ -129,26 +111,7 @@ def test_a_killed_browser_with_the_same_profile(
     page.keyboard.press("Control+Enter")
     expect(page.locator(".line.ours:not(.automatic)")).to_contain_text("wet towels")
     assert talk.told(caller).count("Close the door and put wet towels") == 1
-    context.close()
-
-
-def _same(browser: Browser) -> str:
-    class Asked:
-        chromium = browser.browser_type
-
-    return chromium(Asked)  # type: ignore[arg-type]
-
-
-def _kill(profile: Path) -> None:
-    """Its processes, by the profile that only this test has."""
-    for one in Path("/proc").iterdir():
-        if one.name.isdigit():
-            try:
-                line = (one / "cmdline").read_bytes()
-            except OSError:
-                continue
-            if str(profile).encode() in line:
-                os.kill(int(one.name), signal.SIGKILL)
+    page.context.close()
 
 
 def test_a_killed_server_is_shown_and_the_reply_goes_once(talk: TalkOffice, desk: Desk, shots: Path) -> None:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.office import Office
+from tests.e2e.own_process import OwnProcess
+from tests.e2e.troubles import Troubles
 
 BACK_WITHIN_S = 15.0
+KEPT_S = 16
+"""Longer than a lease: it was renewed."""
 POLL_S = 0.25
-PRESS_F2 = "document.dispatchEvent(new KeyboardEvent('keydown', {key: 'F2'}))"
 
 
 @pytest.fixture(scope="module")
@@ -55,25 +60,37 @@ def test_of_two_who_press_f2_at_once_exactly_one_gets_it(
         office.finish(caller)
 
 
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "hung"])
 def test_a_desk_that_dies_gives_its_contact_back_in_its_place(
-    office: Office, browser: Browser, open_desk: Callable[..., Page]
+    office: Office,
+    browser: Browser,
+    open_desk: Callable[..., Page],
+    tmp_path: Path,
+    troubles: Troubles,
+    how: signal.Signals,
 ) -> None:
+    """Killed, its line ends at once; hung, the line stands and nothing comes of it any more."""
     first, second = office.caller("smoke in the attic"), office.caller("smoke in the cellar")
-    context = office.context(browser, "cyn")
-    desk = office.desk(context)
+    watching = open_desk("ada")
+    expect(watching.locator(f'[data-contact="{second.contact}"]')).to_be_visible()
+    own = OwnProcess(office, browser, tmp_path / "profile", troubles)
+    desk = own.open("cyn")
     expect(desk.locator(f'[data-contact="{first.contact}"]')).to_be_visible()
     desk.keyboard.press("F2")
     expect(desk.locator("#conversation").get_by_text("smoke in the attic")).to_be_visible()
-    assert in_hands(office, first.contact)[0] == "cyn"
-    context.close()
+    desk.wait_for_timeout(KEPT_S * 1_000)
+    assert in_hands(office, first.contact)[0] == "cyn", "a desk that lives keeps what it has"
+    own.send(how)
     died = time.monotonic()
     while in_hands(office, first.contact)[0] and time.monotonic() - died < 2 * BACK_WITHIN_S:
         time.sleep(POLL_S)
     assert time.monotonic() - died <= BACK_WITHIN_S
-    watching = open_desk("ada")
     expect(watching.locator("[data-contact]").first).to_have_attribute("data-contact", first.contact)
     watching.keyboard.press("F2")
     expect(watching.locator("#conversation").get_by_text("smoke in the attic")).to_be_visible()
+    assert in_hands(office, first.contact)[0] == "ada"
+    if how is not signal.SIGKILL:
+        own.send(signal.SIGKILL)
     for caller in (first, second):
         office.finish(caller)
 

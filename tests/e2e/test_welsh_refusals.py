@@ -132,3 +132,23 @@ def test_a_link_that_ended_says_why(talk: TalkOffice, desk: Desk) -> None:
     page = desk()
     done = page.locator("#conversation .line.done").filter(has_text="Dolen lleoliad:")
     expect(done).to_contain_text("Dolen lleoliad: Disodlwyd gan ddolen newydd")
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_a_note_without_welsh_is_heard_as_english(talk: TalkOffice, desk: Desk, is_known: bool) -> None:
+    """On an underlined place: what is read aloud there is ours, and is not in the caller's language."""
+    caller = talk.caller("we are in Newport")
+    page = desk()
+
+    def unread(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, json=answer.json() | {"welsh": {}})
+
+    if not is_known:
+        page.route(f"**/api/v1/contacts/{caller.contact}", unread)
+    page.locator(f"#queue [data-contact='{caller.contact}']").click()
+    page.locator("#queue [data-command='queue.take_chosen']").click()
+    spoken = page.locator(".lines .clue .spoken")
+    expect(spoken).to_contain_text("lle o'r enw hwn" if is_known else "places of this name")
+    expect(spoken).to_have_attribute("lang", "cy")
+    expect(spoken.locator("[lang=en]")).to_have_count(0 if is_known else 1)

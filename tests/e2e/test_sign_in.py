@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from playwright.sync_api import Browser, Page, expect
 from intake.store import at_rest
 from tests.e2e.conftest import PATIENCE_MS
 from tests.e2e.office import Office, beside
-from tests.people import COOKIE, PASSWORD, Credentials, make_account, sign_in
+from tests.people import COOKIE, PASSWORD, Credentials, make_account, sign_in, sign_in_over_http
 
 LOOKS = [(language, theme) for language in ("en", "cy") for theme in ("light", "night")]
 IDLE_S = 3
@@ -239,6 +240,30 @@ def test_a_desk_that_is_opened_locked_asks_first(quick: Office, browser: Browser
     page.keyboard.press("Enter")
     expect(page.locator("#desk")).to_have_attribute("data-ready", "true")
     expect(page.locator("dialog.lock")).to_be_hidden()
+    context.close()
+
+
+def test_a_desk_whose_session_was_begun_anew_in_another_tab_locks_that_one(
+    quick: Office, browser: Browser
+) -> None:
+    context = quick.context(browser, "cyn")
+    page = quick.desk(context)
+    typed_into(page, "Stay on the")
+    later = datetime.now(UTC) + timedelta(seconds=30)  # each code once: the next one is taken already
+    anew = beside(sign_in_over_http(quick.desk_url, quick.people["cyn"], later)).cookies[COOKIE]
+    site = quick.desk_url.replace("http:", "https:")
+    context.add_cookies([{"name": COOKIE, "value": anew, "url": site}])
+    expect(page.locator("dialog.lock")).to_be_visible(timeout=(IDLE_S + 5) * 1_000)
+    end_s = time.monotonic() + 10
+    while page.evaluate("fetch('/api/v1/queue').then(answer => answer.status)") != 423:
+        assert time.monotonic() < end_s, "it looks locked, and a reload would open it"
+    with page.expect_response("**/api/v1/me"):
+        page.evaluate("window.dispatchEvent(new Event('focus'))")
+    expect(page.locator("dialog.lock")).to_be_visible()
+    page.fill("#lock-password", PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.locator("dialog.lock")).to_be_hidden()
+    expect(page.locator("#half-typed")).to_have_value("Stay on the")
     context.close()
 
 

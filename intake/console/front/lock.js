@@ -28,6 +28,8 @@ class Lock {
     this.told = 0;
     this.asked = Date.now();
     this.isLocked = false;
+    /** Whether the server has locked this session, here or from another tab: before that, unlocked is not opened. */
+    this.isTold = false;
     this.isBusy = false;
     this.error = '';
     this.dialog = makeDialog();
@@ -43,6 +45,7 @@ class Lock {
       if (event.data.handler !== this.me?.handler) return;
       if (event.data.sign === 'here') this.lastSign = Date.now();
       if (event.data.sign === 'locked') this.show();
+      if (['told', 'unlocked'].includes(event.data.sign)) this.isTold = true;
       if (event.data.sign === 'unlocked') this.look();
     };
     this.dialog.addEventListener('cancel', (event) => event.preventDefault());
@@ -51,9 +54,13 @@ class Lock {
     setInterval(() => {
       if (!this.isLocked && Date.now() - this.lastSign >= this.idleMs) this.lock();
     }, CHECK_MS);
-    this.desk.state.watch(['locked'], () => this.desk.state.get('locked') && this.show());
+    this.desk.state.watch(['locked'], () => {
+      if (!this.desk.state.get('locked') || this.isLocked) return;
+      this.isTold = true; // the server has said so
+      this.show();
+    });
     if (this.me?.locked) {
-      this.wasLockedAtStart = true;
+      this.wasLockedAtStart = this.isTold = true;
       this.show();
     }
   }
@@ -77,12 +84,22 @@ class Lock {
   async lock() {
     this.show();
     this.tell('locked');
+    await this.report();
+  }
+
+  /** A session begun anew in another tab is locked too: what looks locked must not open by a reload. */
+  async report() {
+    clearTimeout(this.again);
     try {
       await this.desk.api.post('/session/lock');
+      this.isTold = true;
+      this.tell('told');
     } catch (error) {
-      if (error.status === 0 || error.status >= 500) {
-        this.again = setTimeout(() => this.isLocked && this.lock(), RETRY_MS);
-      }
+      const { csrf } = this.desk.api;
+      if (error.code === 'csrf') await this.meet();
+      else if (error.status > 0 && error.status < 500) return;
+      const wait_ms = this.desk.api.csrf === csrf ? RETRY_MS : 0;
+      this.again = setTimeout(() => this.isLocked && !this.isTold && this.report(), wait_ms);
     }
   }
 
@@ -102,7 +119,7 @@ class Lock {
   }
 
   hide() {
-    this.isLocked = false;
+    this.isLocked = this.isTold = false;
     clearTimeout(this.again);
     this.lastSign = Date.now();
     if (this.wasLockedAtStart) {
@@ -117,20 +134,21 @@ class Lock {
     this.before?.focus?.();
   }
 
-  /** Whether the session was unlocked, or begun anew, in another tab. */
+  /** Whether the session was unlocked, or begun anew, in another tab since it was locked. */
   async look() {
-    let me;
-    try {
-      me = await this.desk.api.get('/me');
-    } catch {
-      return;
-    }
-    if (me.handler !== this.me?.handler) {
-      location.reload();
-      return;
-    }
-    this.desk.api.csrf = me.csrf;
-    if (this.isLocked && !me.locked) this.hide();
+    const me = await this.meet();
+    if (!me || !this.isLocked) return;
+    if (me.locked) this.isTold = true;
+    else if (this.isTold) this.hide();
+    else await this.report();
+  }
+
+  /** This browser's session as it is now; another person's desk is loaded anew. */
+  async meet() {
+    const me = await this.desk.api.get('/me').catch(() => null);
+    if (me && me.handler !== this.me?.handler) location.reload();
+    else if (me) this.desk.api.csrf = me.csrf;
+    return me?.handler === this.me?.handler ? me : null;
   }
 
   async unlock(password) {

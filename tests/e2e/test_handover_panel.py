@@ -185,6 +185,67 @@ def test_a_key_pressed_many_times_sends_once(district: District, desk: Desk) -> 
     assert len(district.shown(caller_of(desk))["transfers"]) == 1
 
 
+def test_an_agreement_is_proposed_and_goes_only_when_added(
+    district: District, desk: Desk, shots: Path
+) -> None:
+    page = desk("My father is at LS1 4AP, cardiac arrest")
+    card = page.locator('[data-agreement="co-responding-cardiac"]')
+    expect(card).to_contain_text("Fire beside Ambulance")
+    expect(card).to_contain_text("Co-responding to cardiac arrest (example)")
+    add = card.get_by_role("button")
+    expect(add).to_have_attribute("aria-pressed", "false")
+    # Nobody has added it: F8 would send to the ambulance service alone.
+    button = page.locator("[data-command='handover.send']")
+    expect(button).to_contain_text("Yorkshire Ambulance Service")
+    expect(button).not_to_contain_text("Fire")
+    look(page, shots, "agreement")
+    add.press("Enter")
+    expect(add).to_have_attribute("aria-pressed", "true")
+    expect(add).to_be_focused()
+    expect(page.locator(f'.route[data-room="{ACCEPTS}"]')).to_be_visible()
+    look(page, shots, "agreement_added")
+    add.press("Enter")
+    expect(page.locator(f'.route[data-room="{ACCEPTS}"]')).to_have_count(0)
+    # The same from the list of commands.
+    page.keyboard.press("Control+k")
+    page.keyboard.type("agreement")
+    page.keyboard.press("Enter")
+    expect(add).to_have_attribute("aria-pressed", "true")
+    send(page)
+    expect(page.locator(f'.transfer[data-room="{ACCEPTS}"]')).to_have_attribute("data-state", "accepted")
+    expect(card).to_have_count(0)
+    found = district.by("ada", "GET", f"/contacts/{caller_of(desk).contact}/decisions")["decisions"]
+    assert [[said["taken"] for said in one["agreements"]] for one in found] == [[True], [True]]
+
+
+def test_an_agreement_nobody_adds_stays_a_proposal(district: District, desk: Desk, shots: Path) -> None:
+    page = desk("Mae fy nhad yn LS1 4AP, ataliad y galon, ambiwlans", language="cy", theme="night")
+    card = page.locator('[data-agreement="co-responding-cardiac"]')
+    expect(card).to_contain_text("gall criw tân")
+    expect(card).to_contain_text("(enghraifft)")
+    expect(card.locator('[lang="en"]')).to_have_count(0)
+    look(page, shots, "agreement_cy_night")
+    send(page)
+    expect(page.locator(f'.transfer[data-room="{BY_HAND}"]')).to_have_attribute("data-state", "delivered")
+    expect(card.get_by_role("button")).to_have_attribute("aria-pressed", "false")
+    (sent,) = district.shown(caller_of(desk))["transfers"]
+    assert sent["room_id"] == BY_HAND
+
+
+def test_a_room_that_an_agreement_names_is_chosen_by_hand(desk: Desk, shots: Path) -> None:
+    page = desk("Lorry on fire at 51.4550, 0.2640 on the Dartford Crossing")
+    route = page.locator(".route[data-service=fire]")
+    expect(route).to_have_attribute("data-room", "fire-kent")
+    card = page.locator('[data-agreement="crossing-north-side"]')
+    expect(card).to_contain_text("Essex County Fire and Rescue Service for Fire")
+    card.get_by_role("button").click()
+    expect(route).to_have_attribute("data-room", "fire-essex")
+    expect(route).to_contain_text("Chosen by you")
+    look(page, shots, "agreement_room")
+    card.get_by_role("button").click()
+    expect(route).to_have_attribute("data-room", "fire-kent")
+
+
 def test_without_a_service_nothing_goes(district: District, desk: Desk, shots: Path) -> None:
     page = desk("hello are you there please")
     expect(page.locator(".handover-status")).to_have_text("Tick a service to send to.")

@@ -1,9 +1,10 @@
 /** Hand-over: which services, who would get it, the summary, and what became of it. F8 shows, then sends. */
 
 import { html, nothing, render } from '/libraries/lit-html/lit-html.js';
+import { isTaken, proposals, turn } from './agreements.js';
 import { HandoverDrafts } from './draft.js';
 import { HandoverLooks } from './looks.js';
-import { failedLine, handedOver, lines, plan } from './model.js';
+import { failedLine, handedOver, lines, pending, plan } from './model.js';
 import { routeCards } from './route.js';
 import { Reroutes } from './reroutes.js';
 import { priorityButtons, servicePicker } from './services.js';
@@ -31,6 +32,7 @@ class Handover {
     this.openedFrom = null;
     desk.commands.add({ id: 'handover.send', key: 'F8', label: 'handover.send', area: 'contact', when: () => this.ours() !== null, why: () => t('handover.not_ours'), run: () => this.forward() });
     desk.commands.add({ id: 'handover.another_room', label: 'handover.another_room', area: 'contact', when: () => this.ours() !== null && this.firstService() !== undefined, why: () => t('handover.none_ticked'), run: () => this.choose(this.firstService()) });
+    desk.commands.add({ id: 'handover.agreement', label: 'handover.agreement', area: 'contact', when: () => this.ours() !== null && this.proposed() !== undefined, why: () => t('handover.no_agreement'), run: () => turn(this.proposed(), true, this.choices(this.shown())) });
     root.addEventListener('keydown', (event) => {
       if (event.key === 'Escape' && this.openSummaryOf) this.closeSummary();
     });
@@ -177,6 +179,17 @@ class Handover {
     this.draw();
   }
 
+  choices({ contact }) {
+    return { tick: (service, on) => this.tick(service, on), take: (service, room) => this.take(contact.id, service, room) };
+  }
+
+  /** The first that an agreement proposes and nobody has added. */
+  proposed() {
+    const { contact, draft, added } = this.look();
+    const chosen = new Set(pending(contact, draft.ticked));
+    return proposals(contact, added).find((one) => !isTaken(one, draft, chosen));
+  }
+
   async try(id, work) {
     this.trouble.delete(id);
     try {
@@ -205,8 +218,8 @@ class Handover {
       <div class="handover-body" tabindex="-1">
         ${this.reroutes.cards(at.contact, ours)}
         ${transferLines(at.contact, now(), { ours, choose: (service) => this.choose(service) })}
-        ${ours ? servicePicker(at, (service, on) => this.tick(service, on)) : nothing}
-        ${ours && !open ? routeCards(at, { choose: (service) => this.choose(service), take: (service, room) => this.take(at.contact.contact.id, service, room) }) : nothing}
+        ${ours ? servicePicker(at, this.choices(at.contact)) : nothing}
+        ${ours && !open ? routeCards(at, { choose: (service) => this.choose(service), ...this.choices(at.contact) }) : nothing}
         ${ours && open ? methaneForm(at, this.formEvents()) : nothing}
       </div>
       ${this.foot(at, ours, open)}`, this.root);

@@ -14,7 +14,7 @@ export class HandoverLooks {
     this.byContact = new Map();
   }
 
-  /** {decisions: Map by service, welsh of their reasons, summary, routeTrouble} as far as they are known now. */
+  /** {decisions: Map by service, added: services to think of beside the ticked, welsh of their reasons, summary, routeTrouble} as far as they are known now. */
   of(contact, draft) {
     const id = contact.contact.id;
     const look = this.entry(id);
@@ -27,7 +27,7 @@ export class HandoverLooks {
       clearTimeout(look.timer);
       look.timer = setTimeout(() => this.ask(id, standsOn), look.asked ? SETTLE_MS : 0);
     }
-    return { decisions: look.decisions, welsh: look.welsh, rooms: look.rooms, summary: look.summary, routeTrouble: look.trouble };
+    return { decisions: look.decisions, added: look.added, welsh: look.welsh, rooms: look.rooms, summary: look.summary, routeTrouble: look.trouble };
   }
 
   prefill(contact) {
@@ -41,7 +41,7 @@ export class HandoverLooks {
 
   entry(id) {
     if (!this.byContact.has(id)) {
-      this.byContact.set(id, { decisions: new Map(), welsh: {}, rooms: new Map(), summary: null, trouble: '', round: 0, standsOn: '', services: [], all: [], asked: false });
+      this.byContact.set(id, { decisions: new Map(), added: [], welsh: {}, rooms: new Map(), summary: null, trouble: '', round: 0, standsOn: '', services: [], all: [], asked: false });
     }
     return this.byContact.get(id);
   }
@@ -60,11 +60,12 @@ export class HandoverLooks {
     const query = (services) => new URLSearchParams({ service: services.join(',') });
     try {
       const [route, summary] = await Promise.all([
-        look.services.length ? this.api.get(`/contacts/${id}/route?${query(look.services)}`) : { decisions: [] },
+        look.services.length ? this.api.get(`/contacts/${id}/route?${query(look.services)}`) : { decisions: [], added: [] },
         this.api.get(`/contacts/${id}/summary?${query(look.all)}`),
       ]);
       if (look.standsOn !== standsOn) return; // a later question is on its way
       look.welsh = route.welsh ?? {};
+      look.added = route.added;
       look.decisions = new Map(route.decisions.map((one) => [one.service, one]));
       look.summary = summary;
       this.hear(look, [...new Set(route.decisions.map((one) => one.room_id))]);

@@ -2,7 +2,7 @@
 
 import { html, nothing } from '/libraries/lit-html/lit-html.js';
 import { repeat } from '/libraries/lit-html/directives/repeat.js';
-import { serviceName } from './services.js';
+import { serviceName } from './service_name.js';
 import { keyName } from '../commands.js';
 import { told } from '../told.js';
 import { t } from '../words.js';

@@ -2,7 +2,7 @@
 
 import { html, nothing } from '/libraries/lit-html/lit-html.js';
 import { openDialog } from '../dialog.js';
-import { serviceName } from './services.js';
+import { serviceName } from './service_name.js';
 import { t } from '../words.js';
 
 const SETTLE_MS = 150;

@@ -2,7 +2,7 @@
 
 import { html, nothing } from '/libraries/lit-html/lit-html.js';
 import { failedLine, pending } from './model.js';
-import { serviceName } from './services.js';
+import { serviceName } from './service_name.js';
 import { clock } from '../times.js';
 import { told } from '../told.js';
 import { t } from '../words.js';

@@ -1,20 +1,18 @@
-/** The ticks: four services, and those to think of beside them; and the priority. */
+/** The ticks: four services, those to think of beside them, what agreements propose; and the priority. */
 
 import { html, nothing } from '/libraries/lit-html/lit-html.js';
 import { live } from '/libraries/lit-html/directives/live.js';
+import { agreements } from './agreements.js';
 import { ASKED, pending, withRooms } from './model.js';
+import { serviceName } from './service_name.js';
 import { told } from '../told.js';
 import { t } from '../words.js';
 
-/** `mountain-rescue` as a person says it. */
-export function serviceName(word) {
-  return t(`handover.service_${word.replaceAll('-', '_')}`);
-}
-
-export function servicePicker({ contact, draft }, tick) {
+/** @param {{tick: (service: string, on: boolean) => void, take: (service: string, room: any) => void}} act */
+export function servicePicker({ contact, draft, added: beside, welsh }, { tick, take }) {
   const has = withRooms(contact);
   const chosen = new Set(pending(contact, draft.ticked));
-  const added = contact.added.filter((one) => !ASKED.includes(one.service) || !has.has(one.service));
+  const added = contact.added.filter((one) => !one.agreement && (!ASKED.includes(one.service) || !has.has(one.service)));
   const others = [...chosen, ...has].filter((name) => !ASKED.includes(name) && !added.some((one) => one.service === name));
   const suggested = contact.contact.service && contact.contact.service_reason ? contact.contact : null;
   return html`<fieldset class="handover-services"><legend class="spoken">${t('handover.services')}</legend>
@@ -27,7 +25,8 @@ export function servicePicker({ contact, draft }, tick) {
         : box(one.service, has, chosen, tick)}
         <span class="added-why">${told(one.reason, contact.welsh)}${one.leads ? html` <strong>${t('handover.leads')}</strong>` : nothing}
         ${one.called_by ? html` <span>${t('handover.called_by', { room: one.room_name })}</span>` : nothing}</span></div>`)}
-    </fieldset>` : nothing}`;
+    </fieldset>` : nothing}
+    ${agreements({ contact, draft, beside, chosen, welsh }, { tick, take })}`;
 }
 
 function box(name, has, chosen, tick) {

@@ -3,7 +3,7 @@
 import { html, nothing } from '/libraries/lit-html/lit-html.js';
 import { repeat } from '/libraries/lit-html/directives/repeat.js';
 import { lines, level, waited_s } from './model.js';
-import { serviceName } from './services.js';
+import { serviceName } from './service_name.js';
 import { clock, lasted } from '../times.js';
 import { told } from '../told.js';
 import { inWelsh, t } from '../words.js';

@@ -27,8 +27,7 @@ from intake.store.audit import Recording, recorded
 from intake.store.claims import Claim
 from intake.store.contacts import TransferSummary
 from intake.store.in_hand import in_hand
-from intake.store.queue import OTHER_ROOM
-from intake.store.reroutes import HANDING, MOVED, OPEN, Reroute
+from intake.store.reroutes import HANDING, MOVED, OPEN, OTHER_ROOM, Reroute
 from intake.store.store import Store
 
 EXTENSION = "rerouting"

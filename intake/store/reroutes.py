@@ -14,7 +14,8 @@ from intake.control_room import RoomId, Service
 from intake.log_events import LogEventName
 from intake.routing.saying import SAYING
 from intake.store import log
-from intake.store.queue import LIVE, OTHER_ROOM
+from intake.store.queue import LIVE
+from intake.store.queue import OTHER_ROOM as OTHER_ROOM
 from intake.store.tables import contacts, reroutes
 
 MOVED = "moved"

@@ -6,13 +6,16 @@ import argparse
 import csv
 import sys
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from intake.commands import explained
+from intake.console.terminal.text import visible
 from intake.control_room import Service
 from intake.errors import BadConfiguration
 from intake.location import CallerLocation
@@ -20,6 +23,8 @@ from intake.register import load_register
 from intake.routing.decision import RoutingDecision
 from intake.routing.router import RegionalRouter
 from intake.routing.wording import border_words
+from intake.suggesting import LONDON
+from intake.triage import AddedServices, load_added
 
 EXPLAIN = "explain"
 DEFAULT_RADIUS_M = 10.0
@@ -44,6 +49,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     words = [service.word for service in Service]
     parser.add_argument("--service", choices=words, help="one service only (default: the four)")
+    parser.add_argument(
+        "--words",
+        metavar="TEXT",
+        help="what a caller says: which services and agreements would be proposed beside (of one place)",
+    )
     parser.add_argument("--csv", type=Path, metavar="IN", help="a file with columns lat,lon[,radius_m]")
     parser.add_argument(
         "--out", type=Path, metavar="OUT", help="where to write the answers (default: standard output)"
@@ -71,16 +81,21 @@ def run(args: argparse.Namespace) -> int:
     if one_place == (args.csv is not None) or (args.lat is None) != (args.lon is None):
         print("give either a latitude and a longitude, or --csv IN.csv", file=sys.stderr)
         return 2
+    if args.words is not None and not one_place:
+        print("--words goes with one place", file=sys.stderr)
+        return 2
     try:
         router = load_register(args.config)
+        added = None if args.words is None else load_added(args.config)
     except BadConfiguration as error:
         print("\n".join(error.problems), file=sys.stderr)
         return 1
     services = [Service.from_word(args.service)] if args.service else list(ORDER)
     if one_place:
-        explain(
-            router, services, CallerLocation(latitude=args.lat, longitude=args.lon, uncertainty_m=args.radius)
-        )
+        place = CallerLocation(latitude=args.lat, longitude=args.lon, uncertainty_m=args.radius)
+        explain(router, services, place)
+        if added is not None:
+            think_of(router, added, services, place, args.words)
         return 0
     try:
         return _route_file(router, services, args.csv, args.out, args.radius)
@@ -113,6 +128,27 @@ def explain(router: RegionalRouter, services: list[Service], location: CallerLoc
             grid.add_row("border", border.en)
         console.print(f"\n[bold]{service.word}[/bold]")
         console.print(grid)
+
+
+def think_of(
+    router: RegionalRouter,
+    added: AddedServices,
+    services: list[Service],
+    location: CallerLocation,
+    words: str,
+) -> None:
+    """What a handler would be proposed today, were these services asked for with these words."""
+    asked = {service: router.route(service, location).room_id for service in services}
+    today = datetime.now(LONDON).date()
+    grid = Table.grid(padding=(0, 2))
+    for one in added.suggest([words], *router.setting(location), asked, today):
+        at = router.room(
+            (one.agreement and one.agreement.room) or router.route(one.service, location).room_id
+        )
+        beside = ", ".join(service.word for service in one.beside)
+        by = f"agreement {one.rule_id}, for {beside}" if one.agreement else one.rule_id
+        grid.add_row(one.service.word, Text(f"{at.name} ({at.id})\n{by}; {visible(one.reason)}"))
+    Console(soft_wrap=True).print("\n[bold]think of[/bold]", grid if grid.row_count else "nothing", sep="\n")
 
 
 def _route_file(

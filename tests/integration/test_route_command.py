@@ -40,6 +40,21 @@ def test_without_a_service_all_four_are_explained(capsys: pytest.CaptureFixture[
         assert words in text
 
 
+def test_with_words_it_says_what_would_be_proposed_beside(capsys: pytest.CaptureFixture[str]) -> None:
+    leeds = ("53.797", "-1.541", "--words", "cardiac arrest on the train")
+    assert route(*leeds, "--service", "ambulance") == 0
+    text = capsys.readouterr().out.partition("think of")[2]
+    assert (
+        "fire-west-yorkshire" in text and "agreement co-responding-cardiac, for ambulance; “cardiac" in text
+    )
+    assert "police-british-transport" in text
+    assert route(*leeds, "--service", "police") == 0
+    assert "agreement" not in capsys.readouterr().out  # no ambulance is asked for
+    assert route("53.797", "-1.541", "--words", "he fell", "--service", "ambulance") == 0
+    assert capsys.readouterr().out.partition("think of")[2].strip() == "nothing"
+    assert route("--csv", "in.csv", "--words", "help") == 2
+
+
 @pytest.mark.parametrize("arguments", [[], ["53.8"], ["53.8", "-1.5", "--csv", "in.csv"]])
 def test_half_a_question_is_misuse(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert route(*arguments) == 2

@@ -12,6 +12,7 @@ import { methaneForm } from './methane.js';
 import * as methane from './methane_model.js';
 import { chooseRoom } from './rooms.js';
 import { now } from '../times.js';
+import { refused } from '../told.js';
 import { transferLines } from './transfers.js';
 import { t } from '../words.js';
 
@@ -137,7 +138,7 @@ class Handover {
       this.looks.again(id);
       this.desk.say(t('handover.sent_to', { rooms: names(next.rooms) }));
     } catch (error) {
-      this.trouble.set(id, error.status === 0 ? t('handover.no_answer') : error.message);
+      this.trouble.set(id, error.status === 0 ? t('handover.no_answer') : refused(error));
       // It may have gone through: what the contact says now decides, and the server sends nothing twice.
       await this.desk.open.fetch(id);
       this.looks.again(id);
@@ -195,7 +196,7 @@ class Handover {
     try {
       await work();
     } catch (error) {
-      this.trouble.set(id, error.status === 0 ? t('handover.no_answer') : error.message);
+      this.trouble.set(id, error.status === 0 ? t('handover.no_answer') : refused(error));
     }
     this.draw();
   }

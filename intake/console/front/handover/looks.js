@@ -1,6 +1,7 @@
 /** What the server says beside the contact itself: who would get it, and the summary it proposes. */
 
 import { pending, withRooms } from './model.js';
+import { refused } from '../told.js';
 
 const SETTLE_MS = 250;
 const RETRY_MS = 2_000;
@@ -71,7 +72,7 @@ export class HandoverLooks {
       this.hear(look, [...new Set(route.decisions.map((one) => one.room_id))]);
       look.trouble = '';
     } catch (error) {
-      look.trouble = error.message;
+      look.trouble = refused(error);
       if (look.standsOn === standsOn) look.timer = setTimeout(() => this.ask(id, standsOn), RETRY_MS);
     }
     this.changed();

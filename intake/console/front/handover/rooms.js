@@ -3,6 +3,7 @@
 import { html, nothing } from '/libraries/lit-html/lit-html.js';
 import { openDialog } from '../dialog.js';
 import { serviceName } from './service_name.js';
+import { refused } from '../told.js';
 import { t } from '../words.js';
 
 const SETTLE_MS = 150;
@@ -20,7 +21,7 @@ export function chooseRoom(desk, service) {
         const answer = await desk.api.get(`/rooms?${query}`);
         if (found.asked === String(query)) Object.assign(found, answer, { trouble: '' });
       } catch (error) {
-        found.trouble = error.message;
+        found.trouble = refused(error);
       }
       draw();
     }, found.asked ? SETTLE_MS : 0);

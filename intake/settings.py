@@ -98,12 +98,10 @@ class ConsoleSettings(msgspec.Struct, frozen=True, kw_only=True):
     ``libraries_dir`` is where npm put the libraries of the pages. ``secret`` seals second factors: without
     it there are no local accounts, with another one each must be enrolled again. A session is over
     ``session_s`` after its sign-in and ``session_idle_s`` after its last request; a page locks itself
-    after ``idle_lock_s`` without key or pointer. ``public_url`` is the console's address as browsers
-    see it: the identity provider sends people back there.
-    ``trusted_proxies`` are addresses and networks of those in front of it: whom they say that they speak
-    for is believed. ``answer_target_s`` and ``answer_window_s``: what "answered in target" counts.
-    ``map_tiles`` is the address of a server of map tiles, empty for none: it learns where callers are.
-    An attachment may have ``attachment_limit_bytes``, its provider ``attachment_timeout_s`` to send it.
+    after ``idle_lock_s`` without key or pointer. ``public_url`` is the console's address as browsers see it
+    (the identity provider sends people back there), ``trusted_proxies`` those in front whose word counts.
+    ``answer_target_s`` and ``answer_window_s``: what "answered in target" counts. ``map_tiles`` is a server
+    of map tiles, empty for none: it learns where callers are. ``attachment_…``: the most to fetch.
     """
 
     host: str = "127.0.0.1"

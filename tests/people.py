@@ -49,7 +49,7 @@ def gate_for(
 ) -> dict[str, Any]:
     """Fields for `tests.desk.make_desk` or `console`: a console that people can sign in at."""
     sessions = BrowserSessions(store, clock, **limits)
-    gate = Gate(store, clock, sessions, secret)
+    gate = Gate(store, clock, sessions, secret, refused_every_s=0)
     passkeys = make_passkeys(gate, console_url, lambda: str(uuid_utils.uuid7()))
     return {"sessions": sessions, "gate": gate, "passkeys": passkeys}
 

@@ -16,6 +16,7 @@ from sqlalchemy import select
 
 from intake.console.live import standing
 from intake.console.sign_in import passwords, second_factor
+from intake.console.sign_in.gate import Gate
 from intake.console.sign_in.sessions import digest
 from intake.console.sign_in.throttle import PEER_FAILURES
 from intake.store import accounts, audit, claims, known_devices, tables
@@ -195,6 +196,40 @@ async def test_a_name_that_nobody_has_costs_as_much_work(
         await visitor.is_refused(name, "wrong", "123456")
     assert len(judged) == 2 and judged[1] == ""
     assert "m=65536,t=3,p=4" in passwords._nobodys()
+
+
+async def test_a_refusal_waits_last_of_all_whether_or_not_the_name_exists(
+    store: Store, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # What is written for an account, and for nobody's name is not, happens before the wait that evens it out.
+    await make_account(store, "ada")
+    at: list[int] = []
+
+    async def waits(_gate: Gate, began_s: float) -> None:
+        assert 0 <= asyncio.get_running_loop().time() - began_s < 60
+        at.append(len(await audited(store)))
+
+    monkeypatch.setattr(Gate, "even_out", waits)
+    for name in ("ada", "nobody"):
+        for _ in range(6):
+            await visitor.is_refused(name, "wrong", "1")
+    assert at == [1, 2, 3, 4, 5, 5] + [5] * 6
+
+
+@pytest.mark.parametrize("took_s", [0.01, 0.3, 0.7])
+async def test_what_it_is_evened_out_to(took_s: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+
+    async def sleeps(seconds: float) -> None:
+        slept.append(seconds)
+
+    clock = HandClock()
+    gate = Gate(None, clock, None, refused_every_s=0.5)  # type: ignore[arg-type]
+    with monkeypatch.context() as patched:
+        patched.setattr(asyncio.get_running_loop(), "time", lambda: 100.0)
+        patched.setattr(asyncio, "sleep", sleeps)
+        await gate.even_out(100.0 - took_s)
+    assert (took_s + slept[0]) % 0.5 == pytest.approx(0.0, abs=1e-9) or (took_s + slept[0]) % 0.5 > 0.499
 
 
 async def test_a_code_is_taken_once(store: Store, clock: HandClock, visitor: Visitor) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime
 
 import msgspec
@@ -22,6 +23,8 @@ from intake.store.audit import Recording, recorded
 log = structlog.get_logger()
 
 NAME_LIMIT = 40
+REFUSED_EVERY_S = 0.5
+"""A refusal is answered at a multiple of this: what an account costs more is within it."""
 
 
 class Denied(Refused):
@@ -51,11 +54,19 @@ class Enrolment(msgspec.Struct, frozen=True):
 class Gate:
     """Sign-in, unlocking and one's own credentials. ``sealed`` is None where no secret is set."""
 
-    def __init__(self, store: Transactions, clock: Clock, sessions: BrowserSessions, secret: str = ""):
+    def __init__(
+        self,
+        store: Transactions,
+        clock: Clock,
+        sessions: BrowserSessions,
+        secret: str = "",
+        refused_every_s: float = REFUSED_EVERY_S,
+    ):
         self.store, self.clock, self.sessions = store, clock, sessions
         self.sealed = Sealed(secret) if secret else None
         self._throttle = Throttle()
         self._hashing = passwords.AtOnce()
+        self._refused_every_s = refused_every_s
 
     async def sign_in(self, name: str, password: str, code: str, peer: str, device: str = "") -> Account:
         """Raises Denied, with the same words for an unknown name, a wrong password and a wrong code.
@@ -75,6 +86,13 @@ class Gate:
             raise Denied("name, password or code do not match", account=account)
         await self._welcome(account, password, peer, known_device)
         return account
+
+    async def even_out(self, began_s: float) -> None:
+        """Wait, once a refusal that began at ``began_s`` of the event loop's time is ready: how long it took
+        tells nobody whether there is such a name."""
+        if self._refused_every_s:
+            took_s = asyncio.get_running_loop().time() - began_s
+            await asyncio.sleep(-took_s % self._refused_every_s)
 
     async def remember(self, name: str, device: str) -> str:
         """The cookie of the device at which this person has just signed in: ``device`` where that is one."""

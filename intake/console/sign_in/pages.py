@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import Mapping
 from datetime import datetime
@@ -74,11 +75,13 @@ async def submit(request: web.Request) -> web.Response:
     if not form_token_holds(request, form):
         return refuse(request, 403, "stale", name)
     password, code = form.get("password", ""), form.get("code", "")
+    began_s = asyncio.get_running_loop().time()
     device = request.cookies.get(DEVICE_COOKIE, "")
     try:
         account = await gate.sign_in(name, password, code, peer_of(request), device)
     except Denied as denied:
         await record_denied(request, denied)
+        await gate.even_out(began_s)
         return refuse(request, 429 if denied.retry_at else 403, "denied", name, denied.retry_at)
     return await let_in(request, account, see("/"))
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from intake.console.api import (
     drafts,
-    handings,
     house_rules,
     merging,
     notes,
+    offers,
     reading_along,
     stock_replies,
     updates,
@@ -24,12 +24,12 @@ BETWEEN: tuple[Route, ...] = (
     route("PUT", f"{CONTACT}/drafts", drafts.keep, Right.WORK),
     route("POST", f"{CONTACT}/notes", notes.add, Right.WORK, "contact.note"),
     # From hand to hand
-    route("GET", f"{V1}/offers", handings.list_offers, Right.READ, "queue.offers"),
-    route("POST", f"{CONTACT}/hand", handings.offer, Right.WORK, "contact.hand"),
-    route("POST", f"{CONTACT}/take-offer", handings.take, Right.WORK, "contact.take_offer"),
-    route("POST", f"{CONTACT}/decline-offer", handings.decline, Right.WORK, "contact.decline_offer"),
-    route("POST", f"{CONTACT}/withdraw-offer", handings.withdraw, Right.WORK, "contact.withdraw_offer"),
-    route("POST", f"{V1}/shift/hand-over", handings.hand_over, Right.WORK, "shift.hand_over"),
+    route("GET", f"{V1}/offers", offers.list_offers, Right.READ, "queue.offers"),
+    route("POST", f"{CONTACT}/hand", offers.offer, Right.WORK, "contact.hand"),
+    route("POST", f"{CONTACT}/take-offer", offers.take, Right.WORK, "contact.take_offer"),
+    route("POST", f"{CONTACT}/decline-offer", offers.decline, Right.WORK, "contact.decline_offer"),
+    route("POST", f"{CONTACT}/withdraw-offer", offers.withdraw, Right.WORK, "contact.withdraw_offer"),
+    route("POST", f"{V1}/shift/hand-over", offers.hand_over, Right.WORK, "shift.hand_over"),
     # Two that are one
     route("GET", f"{CONTACT}/merge-candidates", merging.candidates, Right.READ, "contact.merge_candidates"),
     route("POST", f"{CONTACT}/merge", merging.merge, Right.WORK, "contact.merge"),
@@ -39,7 +39,7 @@ BETWEEN: tuple[Route, ...] = (
     # What a supervisor does
     route("POST", f"{CONTACT}/join", reading_along.join, Right.SUPERVISE, "contact.join"),
     route("POST", f"{CONTACT}/leave", reading_along.leave, Right.SUPERVISE, "contact.leave"),
-    route("POST", f"{CONTACT}/move", handings.move, Right.SUPERVISE, "contact.move"),
+    route("POST", f"{CONTACT}/move", offers.move, Right.SUPERVISE, "contact.move"),
     route("GET", f"{V1}/house-rules/automatic-reply", house_rules.automatic_reply, Right.SUPERVISE),
     route(
         "POST",
@@ -48,5 +48,5 @@ BETWEEN: tuple[Route, ...] = (
         Right.SUPERVISE,
         "house_rules.automatic_reply",
     ),
-    route("POST", f"{CONTACT}/raise", handings.raise_priority, Right.SUPERVISE, "contact.raise"),
+    route("POST", f"{CONTACT}/raise", offers.raise_priority, Right.SUPERVISE, "contact.raise"),
 )

@@ -10,7 +10,7 @@ import structlog
 from intake import metrics
 from intake.ports import ChannelAdapter, Clock
 from intake.settings import ContactsSettings
-from intake.store import Connection, handings, unreachable, upkeep
+from intake.store import Connection, offers, unreachable, upkeep
 from intake.store.store import Store
 
 log = structlog.get_logger()
@@ -62,9 +62,9 @@ class Keeping:
     async def end_offers(self) -> int:
         """Say in the record that an offer is over whose giver is gone; its contact waits in the queue."""
         now = self._clock.now()
-        if not await self._store.read(lambda conn: handings.any_lapsed(conn, now)):
+        if not await self._store.read(lambda conn: offers.any_lapsed(conn, now)):
             return 0
-        return await self._store.run(lambda conn: handings.withdraw_lapsed(conn, now))
+        return await self._store.run(lambda conn: offers.withdraw_lapsed(conn, now))
 
     async def watch(self) -> int:
         """Publish the queue's figures, and say aloud when somebody waits too long."""

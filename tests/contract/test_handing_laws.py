@@ -11,9 +11,9 @@ from sqlalchemy import select
 from intake.contact import Contact, ContactId, ContactState, Priority
 from intake.errors import Refused, StaleClaim
 from intake.log_events import LogEventName
-from intake.store import claims, handings, handling, log, queue, tables
+from intake.store import claims, handling, log, offers, queue, tables
 from intake.store.claims import Claim
-from intake.store.handings import Offer
+from intake.store.offers import Offer
 from intake.store.store import Store
 from tests.callers import at, contact, phone, queue_of, write_in
 from tests.desk import new_id
@@ -28,19 +28,17 @@ async def claim(store: Store, contact_id: ContactId, handler: str, seconds: floa
 
 
 async def offer(store: Store, held: Contact, to: str = "", seconds: float = 11, note: str = "") -> Offer:
-    return await store.run(lambda conn: handings.offer(conn, at(seconds), Claim.of(held), to, note, new_id))
+    return await store.run(lambda conn: offers.offer(conn, at(seconds), Claim.of(held), to, note, new_id))
 
 
 async def take(
     store: Store, contact_id: ContactId, handler: str, seconds: float = 12, **more: Any
 ) -> Contact:
-    return await store.run(
-        lambda conn: handings.take(conn, at(seconds), contact_id, handler, LEASE_S, **more)
-    )
+    return await store.run(lambda conn: offers.take(conn, at(seconds), contact_id, handler, LEASE_S, **more))
 
 
 async def offered_to(store: Store, handler: str, seconds: float = 12) -> list[ContactId]:
-    found = await store.read(lambda conn: handings.offers_to(conn, at(seconds), handler))
+    found = await store.read(lambda conn: offers.offers_to(conn, at(seconds), handler))
     return [one.contact_id for one, _ in found]
 
 
@@ -94,9 +92,9 @@ async def test_a_giver_who_is_gone_leaves_no_contact_stuck(store: Store) -> None
     assert [found.id for found in page.contacts] == [one]
     with pytest.raises(Refused, match="not offered any more"):
         await take(store, one, "bea", gone)
-    assert await store.run(lambda conn: handings.withdraw_lapsed(conn, at(gone))) == 1
+    assert await store.run(lambda conn: offers.withdraw_lapsed(conn, at(gone))) == 1
     assert await rows(store) == [("withdrawn", "intake")]
-    assert not await store.read(lambda conn: handings.any_lapsed(conn, at(gone)))
+    assert not await store.read(lambda conn: offers.any_lapsed(conn, at(gone)))
     assert (await claim(store, one, "eve", gone)).claimed_by == "eve"
 
 
@@ -128,14 +126,14 @@ async def test_declined_and_withdrawn_offers_stay_with_their_giver(store: Store)
     await offer(store, held, "bea")
     await offer(store, held, "eve")  # the later offer stands in the place of the first
     with pytest.raises(Refused, match="offered to eve"):
-        await store.run(lambda conn: handings.decline(conn, at(12), one, "bea"))
-    await store.run(lambda conn: handings.decline(conn, at(12), one, "eve"))
+        await store.run(lambda conn: offers.decline(conn, at(12), one, "bea"))
+    await store.run(lambda conn: offers.decline(conn, at(12), one, "eve"))
     await offer(store, held)
     with pytest.raises(Refused, match="leave it to a colleague"):
-        await store.run(lambda conn: handings.decline(conn, at(12), one, "eve"))
+        await store.run(lambda conn: offers.decline(conn, at(12), one, "eve"))
     with pytest.raises(Refused, match="you do not offer"):
-        await store.run(lambda conn: handings.withdraw(conn, at(12), one, "eve"))
-    await store.run(lambda conn: handings.withdraw(conn, at(12), one, "ada"))
+        await store.run(lambda conn: offers.withdraw(conn, at(12), one, "eve"))
+    await store.run(lambda conn: offers.withdraw(conn, at(12), one, "ada"))
     assert await rows(store) == [("withdrawn", "ada"), ("declined", "eve"), ("withdrawn", "ada")]
     assert (await contact(store, one)).claimed_by == "ada"
     names = [event.name for event in await store.read(lambda conn: log.of_contact(conn, one))]
@@ -146,14 +144,14 @@ async def test_a_shift_ends_with_everything_offered_and_then_taken(store: Store)
     ids = await queue_of(store, 3)
     for one in ids:
         await claim(store, one, "ada")
-    await store.run(lambda conn: handings.offer_all(conn, at(11), "ada", "", "end of shift", new_id))
+    await store.run(lambda conn: offers.offer_all(conn, at(11), "ada", "", "end of shift", new_id))
     assert await offered_to(store, "bea") == ids
-    mine = await store.read(lambda conn: handings.offers_by(conn, at(12), "ada"))
+    mine = await store.read(lambda conn: offers.offers_by(conn, at(12), "ada"))
     assert [made.note for made, _ in mine] == ["end of shift"] * 3
     for one in ids:
         await take(store, one, "bea")
-    assert await store.read(lambda conn: handings.open_conversations(conn, "ada", at(12))) == []
-    theirs = await store.read(lambda conn: handings.open_conversations(conn, "bea", at(12)))
+    assert await store.read(lambda conn: offers.open_conversations(conn, "ada", at(12))) == []
+    theirs = await store.read(lambda conn: offers.open_conversations(conn, "bea", at(12)))
     assert [found.id for found in theirs] == ids
 
 
@@ -170,7 +168,7 @@ async def test_a_supervisor_moves_from_any_desk_and_the_cap_holds(store: Store) 
     ids = await queue_of(store, 5)
 
     async def move(one: ContactId, seconds: float = 12) -> Contact:
-        return await store.run(lambda conn: handings.move(conn, at(seconds), one, "bea", "sue", LEASE_S))
+        return await store.run(lambda conn: offers.move(conn, at(seconds), one, "bea", "sue", LEASE_S))
 
     held = await claim(store, ids[0], "ada")
     await offer(store, held, "eve")

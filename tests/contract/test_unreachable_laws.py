@@ -19,11 +19,11 @@ from intake.log_events import LogEventName
 from intake.store import (
     claims,
     contacts,
-    handings,
     handling,
     location_links,
     log,
     merging,
+    offers,
     queue,
     replies,
     tables,
@@ -157,7 +157,7 @@ async def test_any_marked_contact_can_be_taken_and_is_open_then(store: Store) ->
 async def test_a_supervisor_may_move_one_to_a_desk(store: Store) -> None:
     one = await write_in(store, phone(1))
     await marked(store, one)
-    moved = await store.run(lambda conn: handings.move(conn, at(30), one, "bea", "sue", LEASE_S))
+    moved = await store.run(lambda conn: offers.move(conn, at(30), one, "bea", "sue", LEASE_S))
     assert (moved.state, moved.claimed_by, moved.unreachable_since) == (ContactState.OPEN, "bea", None)
 
 

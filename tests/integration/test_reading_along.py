@@ -13,7 +13,7 @@ from intake.console.live import readers
 from intake.console.roles import Person, Role
 from intake.contact import ContactId
 from intake.errors import Refused
-from intake.store import audit, claims, handings, presence, reading_along
+from intake.store import audit, claims, offers, presence, reading_along
 from intake.store.reading_along import Reader
 from intake.store.store import Store
 from tests.callers import at, contact, queue_of
@@ -103,7 +103,7 @@ async def test_only_what_a_colleague_has_in_hand_is_joined(store: Store) -> None
     with pytest.raises(Refused, match="with nobody"):
         await join(one, seconds=90)  # its lease is over
     # Taken over, it is hers: she reads along with nobody.
-    await store.run(lambda conn: handings.move(conn, at(23), one, "sue", "sue", 15))
+    await store.run(lambda conn: offers.move(conn, at(23), one, "sue", "sue", 15))
     assert await of(store, 24) == []
     assert (await contact(store, one)).claimed_by == "sue"
     assert other not in [found for found, _ in await of(store, 24)]

@@ -12,7 +12,7 @@ import structlog
 
 from intake import metrics
 from intake.console.access import who
-from intake.console.api.handings import view as offer_view
+from intake.console.api.offers import view as offer_view
 from intake.console.desk import Desk
 from intake.console.live import typists
 from intake.console.live.board import Board
@@ -28,8 +28,8 @@ from intake.store import (
     Connection,
     answering,
     drafts,
-    handings,
     keeping,
+    offers,
     presence,
     queue,
     reading_along,
@@ -196,15 +196,15 @@ class Tending:
         ) -> tuple[Sequence[DeskRow], Unaccepted | None, list[OfferView], Sequence[Reader]]:
             desks = presence.all_desks(conn)
             alone = unaccepted.standing(conn, now, [one.handler for one in desks if one.is_live(now)])
-            offers = [offer_view(*one) for one in handings.standing(conn, now)]
-            return desks, alone, offers, reading_along.readers(conn, now)
+            open_offers = [offer_view(*one) for one in offers.standing(conn, now)]
+            return desks, alone, open_offers, reading_along.readers(conn, now)
 
-        self._desks, not_accepted, offers, readers = await self._desk.store.read(read)
+        self._desks, not_accepted, standing, readers = await self._desk.store.read(read)
         await self._readers.tell(readers, now)
         self._tell_alarms(now, not_accepted)
         for seat in self._seats:
             name = seat.person.name
-            mine = [one for one in offers if one.to_handler in ("", name) and one.from_handler != name]
+            mine = [one for one in standing if one.to_handler in ("", name) and one.from_handler != name]
             seat.say_latest("offers", frame("offers", offers=mine), unless=_NO_OFFERS)
         await self._tell_desks(now_s)
         await self._tell_answered(now_s)

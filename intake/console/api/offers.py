@@ -15,9 +15,9 @@ from intake.console.views import between as views
 from intake.console.views.contact import ContactChange, queue_row
 from intake.contact import Contact, ContactId
 from intake.errors import Refused
-from intake.store import Connection, contacts, handings, handling
+from intake.store import Connection, contacts, handling, offers
 from intake.store.claims import Claim
-from intake.store.handings import Offer
+from intake.store.offers import Offer
 
 
 async def offer(request: web.Request) -> web.Response:
@@ -29,7 +29,7 @@ async def offer(request: web.Request) -> web.Response:
         if body.to:
             _hands(conn, desk, body.to)
         held = Claim(contacts.find(conn, address), handler, body.attempts)
-        made = handings.offer(conn, desk.clock.now(), held, body.to, body.note, desk.new_id)
+        made = offers.offer(conn, desk.clock.now(), held, body.to, body.note, desk.new_id)
         return made, contacts.get(conn, made.contact_id)
 
     made, contact = await auditing.run(
@@ -47,17 +47,17 @@ async def take(request: web.Request) -> web.Response:
 
     def work(conn: Connection) -> Contact:
         contact_id = contacts.find(conn, address)
-        return handings.take(conn, desk.clock.now(), contact_id, handler, lease_s, open_limit=limit)
+        return offers.take(conn, desk.clock.now(), contact_id, handler, lease_s, open_limit=limit)
 
     return _changed(desk, await auditing.run(request, work))
 
 
 async def decline(request: web.Request) -> web.Response:
-    return await _ending(request, handings.decline)
+    return await _ending(request, offers.decline)
 
 
 async def withdraw(request: web.Request) -> web.Response:
-    return await _ending(request, handings.withdraw)
+    return await _ending(request, offers.withdraw)
 
 
 async def _ending(
@@ -86,7 +86,7 @@ async def hand_over(request: web.Request) -> web.Response:
     def work(conn: Connection) -> views.OffersAnswer:
         if body.to:
             _hands(conn, desk, body.to)
-        handings.offer_all(conn, desk.clock.now(), handler, body.to, body.note, desk.new_id)
+        offers.offer_all(conn, desk.clock.now(), handler, body.to, body.note, desk.new_id)
         return _offers(conn, desk, handler)
 
     return answer(await auditing.run(request, work, to=body.to))
@@ -98,7 +98,7 @@ async def move(request: web.Request) -> web.Response:
     body = await read_body(request, bodies.Move)
 
     def work(conn: Connection) -> Contact:
-        return handings.move(
+        return offers.move(
             conn,
             desk.clock.now(),
             contacts.find(conn, address),
@@ -125,7 +125,7 @@ async def raise_priority(request: web.Request) -> web.Response:
 
 def _hands(conn: Connection, desk: Desk, name: str) -> int:
     """How many conversations a colleague may have open; raises Refused for nobody we know."""
-    hands = handings.hands_of(conn, name)
+    hands = offers.hands_of(conn, name)
     if hands is None and name not in desk.tokens:
         raise Refused(f"there is no handler {name!r} here")
     return desk.open_limit if hands is None else hands
@@ -135,8 +135,8 @@ def _offers(conn: Connection, desk: Desk, handler: str) -> views.OffersAnswer:
     now = desk.clock.now()
     return views.OffersAnswer(
         now=now,
-        offers=[view(*both) for both in handings.offers_to(conn, now, handler)],
-        mine=[view(*both) for both in handings.offers_by(conn, now, handler)],
+        offers=[view(*both) for both in offers.offers_to(conn, now, handler)],
+        mine=[view(*both) for both in offers.offers_by(conn, now, handler)],
     )
 
 

@@ -102,13 +102,13 @@ export class StockReplies {
     if (rows.length) this.field.setAttribute('aria-activedescendant', `stock-${rows[this.at]?.id}`);
     else this.field.removeAttribute('aria-activedescendant');
     this.field.setAttribute('aria-controls', 'stock-list');
-    // The field keeps the focus: the list is pressed, never entered.
+    // The field keeps the focus when the list is pressed; who tabs into it has the same keys there.
     const keep = (event) => event.preventDefault();
     render(html`<div class="stock" @mousedown=${keep}>
       <div class="stock-head"><strong>${t('conversation.stock')}</strong> <span role="status">${t('conversation.stock_count', { count: rows.length })}</span>
         <button type="button" class="button small" @click=${() => this.speak(other)}>${t(`conversation.in_${other}`)}</button></div>
       ${this.trouble && !this.answer ? html`<p class="flag">${filled('conversation.stock_trouble', { reason: this.trouble })}</p>` : nothing}
-      <ul id="stock-list" role="listbox" aria-label=${t('conversation.stock')}>${rows.map((one, n) => html`<li id="stock-${one.id}" role="option"
+      <ul id="stock-list" role="listbox" tabindex="0" aria-label=${t('conversation.stock')} @keydown=${(event) => this.key(event)}>${rows.map((one, n) => html`<li id="stock-${one.id}" role="option"
           aria-selected=${n === this.at ? 'true' : 'false'} @click=${() => this.put(one)}><kbd>${one.shortcut}</kbd>
           <span><span lang=${language}>${one.texts[language].text}</span>
           ${one.texts[language].reviewed ? nothing : html` <span class="unreviewed">${t('conversation.unreviewed')}</span>`}

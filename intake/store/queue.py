@@ -132,13 +132,19 @@ def count_queue(conn: Connection, now: datetime) -> QueueCounts:
     return QueueCounts(states=states, claimable=claimable, oldest_queued_at=min(oldest, default=None))
 
 
-def mark_shown(conn: Connection, now: datetime, contact_ids: Collection[ContactId]) -> None:
-    """Keep when contacts first stood on a desk (t4), all in one statement."""
-    conn.execute(
-        update(contacts)
-        .where(contacts.c.id.in_(contact_ids), contacts.c.first_shown_at.is_(None))
-        .values(first_shown_at=now)
+def mark_shown(conn: Connection, now: datetime, contact_ids: Collection[ContactId]) -> set[ContactId]:
+    """Keep when contacts first stood on a desk (t4); returns those still to be marked.
+
+    A row that somebody is changing is passed over, not waited for: 200 desks mark thousands at once, and
+    no two transactions may wait for each other's rows.
+    """
+    unmarked = select(contacts.c.id).where(
+        contacts.c.id.in_(contact_ids), contacts.c.first_shown_at.is_(None)
     )
+    free = conn.execute(unmarked.with_for_update(skip_locked=True)).scalars().all()
+    if free:
+        conn.execute(update(contacts).where(contacts.c.id.in_(free)).values(first_shown_at=now))
+    return set(conn.execute(unmarked).scalars())
 
 
 def is_claimable(now: datetime) -> ColumnElement[bool]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -296,6 +297,27 @@ async def test_a_handlers_place_is_appended_and_overwrites_nothing(store: Store,
     ]
     best = (await contact(store, where)).location
     assert best is not None and best.latitude == 53.796
+
+
+@pytest.mark.parametrize("migrated_url", ["postgresql"], indirect=True)
+async def test_who_is_marked_as_shown_waits_for_no_other_transaction(store: Store) -> None:
+    """Two that each hold rows and wait for the other's: one of them would lose its work."""
+    one, other = await queue_of(store, 2)
+    has_row, may_commit = threading.Event(), threading.Event()
+
+    def change(conn: Connection) -> None:
+        conn.execute(update(tables.contacts).where(tables.contacts.c.id == one).values(summary="words"))
+        has_row.set()
+        assert may_commit.wait(30), "marking waited for this row"
+
+    changing = asyncio.ensure_future(store.run(change))
+    assert await asyncio.to_thread(has_row.wait, 30)
+    assert await store.run(lambda conn: queue.mark_shown(conn, at(9), [one, other])) == {one}
+    may_commit.set()
+    await changing
+    assert await store.run(lambda conn: queue.mark_shown(conn, at(10), [one, other])) == set()
+    shown = [await store.read(lambda c, id=id: contacts.moments(c, id)) for id in (one, other)]  # type: ignore[misc]
+    assert [moments.first_shown_at for moments in shown] == [at(10), at(9)]
 
 
 async def test_each_transition_stands_in_the_log_and_t4_t5_are_written_once(store: Store) -> None:

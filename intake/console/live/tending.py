@@ -141,7 +141,7 @@ class Tending:
         self._arrived = set()
         there = {seat.person.name for seat in self._seats if seat.works} if is_time else set()
 
-        def work(conn: Connection) -> list[Claim]:
+        def work(conn: Connection) -> tuple[set[ContactId], list[Claim]]:
             now = self._desk.clock.now()
             for name in sorted(arrived):
                 presence.arrive(conn, now, name)
@@ -151,12 +151,11 @@ class Tending:
                 reading_along.end_of(conn, now, left - there)
             for name, state in sorted(states.items()):
                 presence.set_state(conn, now, name, state)
-            if shown:
-                queue.mark_shown(conn, now, sorted(shown))
-            return keeping.renew_all(conn, now, list(kept), self._lease_s) if kept else []
+            unmarked = queue.mark_shown(conn, now, sorted(shown)) if shown else set()
+            return unmarked, keeping.renew_all(conn, now, list(kept), self._lease_s) if kept else []
 
         try:
-            alone = await self._desk.store.run(work)
+            unmarked, alone = await self._desk.store.run(work)
         except StoreUnavailable:
             self._kept = {**kept, **self._kept}
             self._shown |= shown
@@ -164,6 +163,7 @@ class Tending:
             self._states = {**states, **self._states}
             self._arrived |= arrived
             raise
+        self._shown |= unmarked
         if is_time:
             self._seen_at = now_s
         await self._look_at(alone, kept)

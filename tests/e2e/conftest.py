@@ -13,7 +13,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expec
 from tests.conftest import ROOT
 from tests.e2e.district import District
 from tests.e2e.office import Office
-from tests.e2e.town import Town
+from tests.e2e.talk import TalkOffice
+from tests.e2e.town import Caller, Town
 from tests.e2e.troubles import Troubles
 
 HERE = Path(__file__).parent
@@ -119,3 +120,30 @@ def troubles() -> Iterator[Troubles]:
 def shots() -> Path:
     SHOTS.mkdir(parents=True, exist_ok=True)
     return SHOTS
+
+
+@pytest.fixture(scope="module")
+def talk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TalkOffice]:
+    """An office of this module alone: it may be killed, and what is said in it is nobody else's."""
+    made = TalkOffice(tmp_path_factory.mktemp("talk"))
+    made.start()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def desk(talk: TalkOffice, browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Sign somebody in at a desk of `talk`; what the test left open is finished behind it."""
+    contexts: list[BrowserContext] = []
+
+    def opened(name: str = "ada", language: str = "en") -> Page:
+        context = talk.context(browser, name, language=language)
+        context.set_default_timeout(PATIENCE_MS)
+        contexts.append(context)
+        return talk.desk(context)
+
+    yield opened
+    for context in contexts:
+        context.close()
+    for row in talk.console("GET", "/queue?limit=100")["rows"]:
+        talk.finish(Caller("", "", row["id"]))

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import urllib.request
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.conftest import PATIENCE_MS
 from tests.e2e.talk import BOT_SECRET, TalkOffice, reply, take
 from tests.e2e.test_place_panel import fix
 from tests.e2e.test_shift_end import by_name, tab_to
@@ -25,31 +23,6 @@ MALFORMED = (
     ' "text": "help \u202eat the bridge\u200b https://evil.example/a"}'
 )
 Desk = Callable[..., Page]
-
-
-@pytest.fixture(scope="module")
-def talk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TalkOffice]:
-    made = TalkOffice(tmp_path_factory.mktemp("details"))
-    made.start()
-    yield made
-    made.stop()
-
-
-@pytest.fixture
-def desk(talk: TalkOffice, browser: Browser) -> Iterator[Desk]:
-    contexts: list[BrowserContext] = []
-
-    def opened(name: str = "ada", language: str = "en") -> Page:
-        context = talk.context(browser, name, language=language)
-        context.set_default_timeout(PATIENCE_MS)
-        contexts.append(context)
-        return talk.desk(context)
-
-    yield opened
-    for context in contexts:
-        context.close()
-    for row in talk.console("GET", "/queue?limit=100")["rows"]:
-        talk.finish(Caller("", "", row["id"]))
 
 
 def at_the_bridge(talk: TalkOffice, text: str, metres_north: float = 0) -> Caller:

@@ -5,46 +5,19 @@ from __future__ import annotations
 import re
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.e2e.conftest import PATIENCE_MS
 from tests.e2e.own_process import OwnProcess
 from tests.e2e.talk import TalkOffice, reply, take
-from tests.e2e.town import Caller
 from tests.e2e.troubles import Troubles
 
 Desk = Callable[..., Page]
 STALE_WITHIN_MS = 4_500
 """The badge turns after 3 s without the server, looked at twice a second; the rest is a busy machine's."""
-
-
-@pytest.fixture(scope="module")
-def talk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TalkOffice]:
-    made = TalkOffice(tmp_path_factory.mktemp("kept"))
-    made.start()
-    yield made
-    made.stop()
-
-
-@pytest.fixture
-def desk(talk: TalkOffice, browser: Browser) -> Iterator[Desk]:
-    contexts: list[BrowserContext] = []
-
-    def opened(name: str = "ada") -> Page:
-        context = talk.context(browser, name)
-        context.set_default_timeout(PATIENCE_MS)
-        contexts.append(context)
-        return talk.desk(context)
-
-    yield opened
-    for context in contexts:
-        context.close()
-    for row in talk.console("GET", "/queue?limit=100")["rows"]:
-        talk.finish(Caller("", "", row["id"]))
 
 
 def test_a_reload_in_the_middle_of_a_word(talk: TalkOffice, desk: Desk) -> None:

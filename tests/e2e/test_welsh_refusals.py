@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
-from tests.e2e.conftest import PATIENCE_MS
 from tests.e2e.office import Office
 from tests.e2e.talk import TalkOffice, reply
 from tests.e2e.town import Caller
@@ -18,29 +17,9 @@ from tests.e2e.town import Caller
 Desk = Callable[..., Page]
 
 
-@pytest.fixture(scope="module")
-def talk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TalkOffice]:
-    made = TalkOffice(tmp_path_factory.mktemp("refusals"))
-    made.start()
-    yield made
-    made.stop()
-
-
 @pytest.fixture
-def desk(talk: TalkOffice, browser: Browser) -> Iterator[Desk]:
-    contexts: list[BrowserContext] = []
-
-    def opened(language: str = "cy") -> Page:
-        context = talk.context(browser, "ada", language=language)
-        context.set_default_timeout(PATIENCE_MS)
-        contexts.append(context)
-        return talk.desk(context)
-
-    yield opened
-    for context in contexts:
-        context.close()
-    for row in talk.console("GET", "/queue?limit=100")["rows"]:
-        talk.finish(Caller("", "", row["id"]))
+def desk(desk: Callable[..., Page]) -> Desk:
+    return lambda language="cy": desk("ada", language)
 
 
 def claims(office: Office, name: str, contact: str) -> int:
